@@ -1,0 +1,51 @@
+// swift-tools-version: 6.2
+// The targets and who may import whom: see README.md, "The map of the code".
+// No outside Swift packages; libssl-dev and libsqlite3-dev are the only libraries.
+import PackageDescription
+
+/// Swift 6 language mode comes from the tools version; every warning is an error.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// One pure or shell target together with its tests.
+func pair(_ name: String, _ dependencies: [String], tests extra: [String] = []) -> [Target] {
+  [
+    .target(
+      name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: strict),
+    .testTarget(
+      name: name + "Tests", dependencies: ([name] + dependencies + extra).map { .byName(name: $0) },
+      swiftSettings: strict),
+  ]
+}
+
+let package = Package(
+  name: "waggle",
+  products: [
+    .executable(name: "waggle", targets: ["waggle"]),
+    .library(name: "Commission", targets: ["Commission"]),
+  ],
+  targets: [
+    // Functional core: no Foundation, clock, randomness, Task, async or actor.
+    pair("Notation", []),
+    pair("Commerce", []),
+    pair("Commission", ["Commerce", "Notation"]),
+    pair("Ledger", ["Commerce"]),
+    pair("Coordination", ["Commerce", "Commission", "Ledger", "Notation"]),
+    pair("Wire", ["Commerce", "Notation"]),
+    // Shell.
+    pair("Crypto", ["COpenSSL"]),
+    pair("Transport", ["Wire", "CLinux"]),
+    pair("Storage", ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "CSQLite"]),
+    pair(
+      "Server",
+      [
+        "Commerce", "Commission", "Ledger", "Coordination", "Notation", "Wire", "Crypto",
+        "Transport", "Storage",
+      ]),
+    [
+      .executableTarget(name: "waggle", dependencies: ["Server"], swiftSettings: strict),
+      .target(name: "CLinux"),
+      .systemLibrary(name: "COpenSSL"),
+      .systemLibrary(name: "CSQLite"),
+    ],
+  ].flatMap { $0 }
+)
