@@ -34,7 +34,12 @@ struct DirectoryLock: ~Copyable {
     if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, line, line.count, 0) }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // Unlocking first: a child that another thread is starting holds the descriptor, and with it
+    // the lock, until it has become its program.
+    _ = flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   private static func holder(_ descriptor: Int32) -> String {
     var bytes = [UInt8](repeating: 0, count: 20)
