@@ -42,6 +42,8 @@ let package = Package(
         "Transport", "Storage",
       ]),
     [
+      // Reads the sources themselves: who imports whom, and what has no place in which target.
+      .testTarget(name: "TidyTests", swiftSettings: strict),
       .executableTarget(name: "waggle", dependencies: ["Server"], swiftSettings: strict),
       .target(name: "CLinux"),
       .systemLibrary(name: "COpenSSL"),
