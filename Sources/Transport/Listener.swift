@@ -2,19 +2,26 @@
 // their addresses and no loop waits for another. Made on any thread, then owned by one loop.
 import CLinux
 import Glibc
+import Synchronization
 
 /// A socket that accepts connections.
 package final class Listener: Sendable {
   /// Where it listens, with the port that the system chose.
   package let address: InternetAddress
   let descriptor: Int32
+  private let isOpen = Atomic(true)
 
   private init(descriptor: Int32, address: InternetAddress) {
     self.descriptor = descriptor
     self.address = address
   }
 
-  deinit { closeDescriptor(descriptor) }
+  deinit { stop() }
+
+  /// Stops listening, at once and for ever; who waits in the queue is turned away.
+  package func stop() {
+    if isOpen.exchange(false, ordering: .acquiringAndReleasing) { closeDescriptor(descriptor) }
+  }
 
   /// Opens listening sockets that share one port.
   ///
