@@ -33,6 +33,8 @@ struct ByteQueue {
   /// - Parameters:
   ///   - bytesMax: how long the line with its end may be.
   ///   - overflow: what to throw when it is longer.
+  /// - Returns: the place, or nothing.
+  /// - Throws: `overflow`, or `.malformedLine` for a bare line feed.
   mutating func takeLine(bytesMax: Int, else overflow: HTTPError) throws(HTTPError) -> Range<Int>? {
     var place = max(scanned, start)
     while place < bytes.count, bytes[place] != 0x0A { place += 1 }

@@ -34,6 +34,7 @@ package struct HTTPHeaders: Equatable, Sendable {
   /// Every value under a name, in order.
   ///
   /// - Parameter name: in any case.
+  /// - Returns: the values, or an empty list.
   package func values(_ name: String) -> [String] {
     let name = lowercasedASCII(name)
     return fields.filter { $0.name == name }.map(\.value)
@@ -43,6 +44,7 @@ package struct HTTPHeaders: Equatable, Sendable {
   ///
   /// Empty members are left out. Source: RFC 9110 section 5.6.1.
   /// - Parameter name: in any case.
+  /// - Returns: the members, or an empty list.
   package func list(_ name: String) -> [String] {
     var members: [String] = []
     for value in values(name) {
@@ -59,6 +61,7 @@ package struct HTTPHeaders: Equatable, Sendable {
   /// - Parameters:
   ///   - name: in any case.
   ///   - token: in lower case.
+  /// - Returns: whether it is there.
   package func contains(_ name: String, token: String) -> Bool {
     list(name).contains { lowercasedASCII($0) == token }
   }

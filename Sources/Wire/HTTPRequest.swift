@@ -48,6 +48,7 @@ package struct HTTPRequest: Equatable, Sendable {
   ///   - host: authority of the target.
   ///   - headers: further fields.
   ///   - body: the plain body; without one, only the methods that define a body get a length.
+  /// - Returns: the whole message.
   package static func bytes(
     _ method: HTTPMethod, _ target: String, host: String, headers: HTTPHeaders = HTTPHeaders(),
     body: [UInt8] = []

@@ -31,6 +31,7 @@ package struct HTTPResponse: Equatable, Sendable {
   /// - Parameters:
   ///   - keepsAlive: whether the connection stays open; otherwise `Connection: close` is added.
   ///   - isHead: whether the request was `HEAD`: then the length is told and the body left out.
+  /// - Returns: the whole message.
   package func bytes(keepsAlive: Bool, isHead: Bool = false) -> [UInt8] {
     precondition(body.isEmpty || !isBodiless, "this status has no body")
     var fields = headers
@@ -43,6 +44,7 @@ package struct HTTPResponse: Equatable, Sendable {
   /// The customary phrase of a status.
   ///
   /// - Parameter status: any code; an unusual one gets an empty phrase.
+  /// - Returns: the phrase.
   package static func reason(_ status: Int) -> String {
     switch status {
     case 100: "Continue"

@@ -82,8 +82,11 @@ package struct HTTPResponseDecoder: Sendable {
           step = .upgraded
           return HTTPResponse(status: status, headers: reader.headers)
         }
-        step = status < 200 ? .start : .body(
-          status: status, reader.headers, try body(status, reader.headers))
+        step =
+          status < 200
+          ? .start
+          : .body(
+            status: status, reader.headers, try body(status, reader.headers))
       case .body(let status, let headers, var reader):
         step = .start
         let isComplete = try reader.read(&queue)
