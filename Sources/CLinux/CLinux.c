@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <string.h>
 
 static void numbers_of(const struct in6_addr *in, uint64_t *high, uint64_t *low) {
@@ -137,3 +138,5 @@ void clinux_format_address(const struct clinux_address *address, char *out, size
     inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&system)->sin6_addr, out, (socklen_t)size);
   }
 }
+
+void clinux_name_thread(unsigned long thread, const char *name) { (void)pthread_setname_np(thread, name); }

@@ -1,5 +1,5 @@
-// How many connections one address has open, over all loops of a server. Any thread: a lock guards the counts,
-// taken twice in a connection's life.
+// How many connections one address has open, over all loops of a server. Any thread: a lock guards
+// the counts, taken twice in a connection's life.
 import Synchronization
 
 /// Counts the connections of each address and refuses those above a limit.

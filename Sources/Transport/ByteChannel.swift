@@ -1,6 +1,7 @@
-// The seam for TLS: everything that a connection reads or writes passes through these five functions. Today the
-// bytes go straight to the socket; an encrypted connection would keep its session beside the
-// descriptor and transform them here, and nothing above would notice. Only on the owning loop's thread.
+// The seam for TLS: everything that a connection reads or writes passes through these five
+// functions. Today the bytes go straight to the socket; an encrypted connection would keep its
+// session beside the descriptor and transform them here, and nothing above would notice. Only on
+// the owning loop's thread.
 import CLinux
 import Glibc
 

@@ -1,8 +1,8 @@
 // The name of a connection, unique for the life of the process for all practical purposes.
 //
-// Format, from the high bits: loop (8), generation (32), slot (24). The generation is counted up every time a slot
-// is given to another connection, so a name that outlives its connection finds nothing, and neither does an
-// event that the kernel reported before the slot changed hands.
+// Format, from the high bits: loop (8), generation (32), slot (24). The generation is counted up
+// every time a slot is given to another connection, so a name that outlives its connection finds
+// nothing, and neither does an event that the kernel reported before the slot changed hands.
 
 /// Names one connection of one loop.
 package struct ConnectionID: Hashable, Sendable, CustomStringConvertible {

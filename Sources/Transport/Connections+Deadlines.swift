@@ -1,5 +1,6 @@
-// Time-outs and the orderly end. One pass over the dense table every `sweepMilliseconds` looks at each
-// connection once: no timer is ever inserted or removed, and hearing from a peer costs one store.
+// Time-outs and the orderly end. One pass over the dense table every `sweepMilliseconds` looks at
+// each connection once: no timer is ever inserted or removed, and hearing from a peer costs one
+// store.
 import Wire
 
 extension Connections {

@@ -1,9 +1,10 @@
-// Receiving: bytes out of the socket, requests and messages out of the bytes, one at a time on demand.
+// Receiving: bytes out of the socket, requests and messages out of the bytes, one at a time on
+// demand.
 //
-// The loop calls `beginReading`, then `nextInbound` until there is nothing, then `endReading`. Between
-// two calls the delegate may do anything to any connection, also close this one.
-// A WebSocket borrows the loop's decoder while it is read and gets one of its own only if
-// something is left incomplete.
+// The loop calls `beginReading`, then `nextInbound` until there is nothing, then `endReading`.
+// Between two calls the delegate may do anything to any connection, also close this one. A
+// WebSocket borrows the loop's decoder while it is read and gets one of its own only if something
+// is left incomplete.
 import CLinux
 import Wire
 
@@ -113,6 +114,7 @@ extension Connections {
   /// Makes a WebSocket of the connection whose upgrade request is in flight.
   ///
   /// - Parameters:
+  ///   - id: any id.
   ///   - request: the upgrade request.
   ///   - subprotocol: what the delegate chose; used where the client offered it.
   /// - Returns: whether frames can be sent now; otherwise the request has been answered.

@@ -1,5 +1,5 @@
-// Sending: at once while the socket has room, through the queue otherwise, never more than the bounds
-// allow. A frame that has begun is always finished before another one begins.
+// Sending: at once while the socket has room, through the queue otherwise, never more than the
+// bounds allow. A frame that has begun is always finished before another one begins.
 import Wire
 
 extension Connections {

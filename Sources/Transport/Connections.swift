@@ -1,10 +1,10 @@
 // The connections of one loop, and the only way to send to them.
 //
 // A dense table indexed by slot; an id holds slot and generation, so a stale id finds nothing. No
-// callbacks: input is pulled out with `nextInbound`, and what the delegate must hear about (closings,
-// drained queues) is gathered in `notices`. So no delegate is ever called from inside a send, and a
-// loop over many members may send to each without looking out for changes under its feet.
-// Everything here runs on the loop's thread only.
+// callbacks: input is pulled out with `nextInbound`, and what the delegate must hear about
+// (closings, drained queues) is gathered in `notices`. So no delegate is ever called from inside a
+// send, and a loop over many members may send to each without looking out for changes under its
+// feet. Everything here runs on the loop's thread only.
 import CLinux
 import Wire
 
@@ -86,6 +86,7 @@ package final class Connections {
   /// Whether frames can be sent: the connection is a WebSocket that nobody has begun to close.
   ///
   /// - Parameter id: any id, also a stale one.
+  /// - Returns: whether `send` would try.
   package func isOpenWebSocket(_ id: ConnectionID) -> Bool {
     guard let slot = slot(of: id) else { return false }
     return rows[slot].phase == .webSocket
@@ -94,6 +95,7 @@ package final class Connections {
   /// Bytes that wait for room in the connection's socket, bookkeeping included; 0 for a stale id.
   ///
   /// - Parameter id: any id.
+  /// - Returns: at least 0.
   package func queuedBytes(_ id: ConnectionID) -> Int {
     guard let slot = slot(of: id) else { return 0 }
     return rows[slot].queue.bytes

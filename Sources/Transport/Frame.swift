@@ -1,5 +1,5 @@
-// Bytes ready to be sent, shared by reference: a frame is encoded once, and every connection and loop that sends it
-// holds the same array. Immutable, so any thread may hold it.
+// Bytes ready to be sent, shared by reference: a frame is encoded once, and every connection and
+// loop that sends it holds the same array. Immutable, so any thread may hold it.
 import Wire
 
 /// An immutable run of bytes that goes to a connection whole or, where it closes, not at all.

@@ -1,4 +1,5 @@
-// Addresses of the internet, as values: where to listen, who connected, and whom a quota counts together.
+// Addresses of the internet, as values: where to listen, who connected, and whom a quota counts
+// together.
 import CLinux
 
 /// An IPv4 or IPv6 address with a port.
@@ -12,12 +13,11 @@ package struct InternetAddress: Hashable, Sendable, CustomStringConvertible {
   /// Whether this is IPv4.
   package let isIPv4: Bool
 
-  /// Reads an address without a name lookup.
+  /// Reads an address without a name lookup; nil where the host is none.
   ///
   /// - Parameters:
   ///   - host: such as `127.0.0.1` or `::1`; `localhost` is taken as `127.0.0.1`.
   ///   - port: 0…65535.
-  /// - Returns: nil where the host is neither.
   package init?(host: String, port: UInt16) {
     var address = clinux_address()
     guard clinux_parse_address(host == "localhost" ? "127.0.0.1" : host, port, &address) == 1

@@ -1,5 +1,6 @@
-// Listening sockets: one a loop, all on one port (SO_REUSEPORT), so that the kernel spreads new connections by
-// their addresses and no loop waits for another. Made on any thread, then owned by one loop.
+// Listening sockets: one a loop, all on one port (SO_REUSEPORT), so that the kernel spreads new
+// connections by their addresses and no loop waits for another. Made on any thread, then owned by
+// one loop.
 import CLinux
 import Glibc
 import Synchronization
@@ -26,7 +27,8 @@ package final class Listener: Sendable {
   /// Opens listening sockets that share one port.
   ///
   /// Sharing would also let a second server start on the same port unnoticed and take half of the
-  /// connections; so a chosen port is first bound without sharing, which fails where anybody listens.
+  /// connections; so a chosen port is first bound without sharing, which fails where anybody
+  /// listens.
   /// - Parameters:
   ///   - address: port 0 lets the system choose one.
   ///   - count: how many, 1…256: one a loop.

@@ -1,8 +1,8 @@
-// The handle of an event loop: what any thread may do to it. The loop itself runs on one thread of its
-// own (LoopTurns.swift), where its delegate and its connections live and die.
+// The handle of an event loop: what any thread may do to it. The loop itself runs on one thread of
+// its own (LoopTurns.swift), where its delegate and its connections live and die.
 //
-// Posting is lossless: messages wait in an array behind a lock, which the loop swaps for an empty one
-// at each turn. The kernel is asked to wake the loop only for the first message after a swap.
+// Posting is lossless: messages wait in an array behind a lock, which the loop swaps for an empty
+// one at each turn. The kernel is asked to wake the loop only for the first message after a swap.
 import CLinux
 import Glibc
 import Synchronization
@@ -98,6 +98,7 @@ package final class Loop<Delegate: LoopDelegate>: Sendable {
 /// - Parameters:
 ///   - name: for debuggers, up to 15 bytes.
 ///   - body: runs on it.
+/// - Returns: the thread, to be joined.
 /// - Throws: the system's reason.
 func startThread(
   name: String, _ body: @escaping @Sendable () -> Void
@@ -119,6 +120,6 @@ func startThread(
     argument.release()
     throw SystemError(operation: "pthread_create", code: code)
   }
-  pthread_setname_np(thread, name)
+  clinux_name_thread(thread, name)
   return thread
 }

@@ -1,5 +1,5 @@
-// What a loop is told once, before it starts: limits, time-outs, and the two things it takes from outside (a clock
-// and SHA-1). Plain values; any thread.
+// What a loop is told once, before it starts: limits, time-outs, and the two things it takes from
+// outside (a clock and SHA-1). Plain values; any thread.
 
 /// The limits and time-outs of a loop; the defaults suit a server on the open internet.
 ///

@@ -1,10 +1,10 @@
-// What a loop tells its owner. One delegate belongs to one loop, is made on that loop's thread, called only there
-// and released there; so it needs no locks and need not be `Sendable`.
+// What a loop tells its owner. One delegate belongs to one loop, is made on that loop's thread,
+// called only there and released there; so it needs no locks and need not be `Sendable`.
 
 import Wire
 
 /// Serves the connections of one loop.
-package protocol LoopDelegate: AnyObject {
+package protocol LoopDelegate: AnyObject, SendableMetatype {
   /// What other threads post to this loop.
   associatedtype Message: Sendable
 

@@ -1,5 +1,6 @@
-// The turns of a loop. One turn: wait for readiness, serve what is ready, deliver what was posted, act
-// on deadlines, tell the delegate what became of its connections. Lives on the loop's thread only.
+// The turns of a loop. One turn: wait for readiness, serve what is ready, deliver what was posted,
+// act on deadlines, tell the delegate what became of its connections. Lives on the loop's thread
+// only.
 import CLinux
 import Glibc
 

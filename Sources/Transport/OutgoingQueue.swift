@@ -1,8 +1,9 @@
-// What a connection has still to send, in order. Empty for almost every connection at almost every moment, and then
-// it owns no memory.
+// What a connection has still to send, in order. Empty for almost every connection at almost every
+// moment, and then it owns no memory.
 //
-// Invariants: `headOffset` bytes of the entry at `head` have been sent, fewer than it has; `bytes` is what is left
-// to send plus `entryBytes` for each entry, so that a bound on it bounds the memory of many tiny frames too.
+// Invariants: `headOffset` bytes of the entry at `head` have been sent, fewer than it has; `bytes`
+// is what is left to send plus `entryBytes` for each entry, so that a bound on it bounds the memory
+// of many tiny frames too.
 
 /// Frames that wait for room in the socket.
 struct OutgoingQueue {
@@ -56,10 +57,11 @@ struct OutgoingQueue {
     if !isEmpty { entries[head].since = now }
   }
 
-  /// Hands the next bytes to send to `body`: one large frame as it lies, several small ones copied together.
+  /// Hands the next bytes to send to `body`: one large frame as it lies, several small ones copied
+  /// together.
   ///
-  /// Copying into the loop's buffer costs less than describing each small frame to the kernel, and one
-  /// run of bytes is also what an encrypting channel wants.
+  /// Copying into the loop's buffer costs less than describing each small frame to the kernel, and
+  /// one run of bytes is also what an encrypting channel wants.
   /// - Parameters:
   ///   - buffer: scratch space of the loop.
   ///   - body: sends what it is given.

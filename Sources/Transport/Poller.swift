@@ -1,10 +1,10 @@
 // epoll and the eventfd that wakes it. One poller belongs to one loop.
 //
-// Registrations are edge-triggered, for input and output at once: a connection costs one `epoll_ctl` in its life and
-// arming for output costs none. The owner must therefore read until nothing is left (or remember that there is
-// more), and must have tried to send before it waits for room. The eventfd is edge-triggered as well
-// and is never read: each write is an edge, and its 64-bit counter cannot fill up.
-// `wake` may be called from any thread; the rest only on the loop's.
+// Registrations are edge-triggered, for input and output at once: a connection costs one
+// `epoll_ctl` in its life and arming for output costs none. The owner must therefore read until
+// nothing is left (or remember that there is more), and must have tried to send before it waits for
+// room. The eventfd is edge-triggered as well and is never read: each write is an edge, and its
+// 64-bit counter cannot fill up. `wake` may be called from any thread; the rest only on the loop's.
 import CLinux
 import Glibc
 
@@ -26,12 +26,8 @@ final class Poller: Sendable {
       closeDescriptor(epoll)
       throw error
     }
-    do {
-      try register(event, token: Self.wakeToken, interest: clinux_epoll_in | clinux_epoll_edge)
-    } catch {
-      // A throwing initializer of a class with all fields set runs deinit, which closes both.
-      throw error
-    }
+    // Should this throw, all fields are set, so that deinit closes both.
+    try register(event, token: Self.wakeToken, interest: clinux_epoll_in | clinux_epoll_edge)
   }
 
   deinit {

@@ -1,8 +1,9 @@
 // The one way into the kernel: every system call of this target passes through `systemCall`.
 //
-// An interrupted call is repeated. An error that only a fault in this program can cause (a descriptor that is
-// not open, an address outside the process) stops the program: going on would read or write some other
-// connection's bytes. Everything else is operational and comes back as a `SystemError`. Any thread.
+// An interrupted call is repeated. An error that only a fault in this program can cause (a
+// descriptor that is not open, an address outside the process) stops the program: going on would
+// read or write some other connection's bytes. Everything else is operational and comes back as a
+// `SystemError`. Any thread.
 import Glibc
 
 /// An operation that the kernel refused.

@@ -47,3 +47,6 @@ int clinux_socket_error(int fd);                  // takes SO_ERROR; -1 where ev
 int clinux_parse_address(const char *text, uint16_t port, struct clinux_address *address);
 // Writes the address without its port; out holds at least 46 bytes.
 void clinux_format_address(const struct clinux_address *address, char *out, size_t size);
+
+// Names a thread for debuggers; more than 15 bytes are refused, which is harmless.
+void clinux_name_thread(unsigned long thread, const char *name);
