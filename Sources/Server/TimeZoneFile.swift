@@ -15,9 +15,6 @@ enum TimeZoneFile {
 
   /// The table that a file describes, with its rule written out to the year 2100.
   static func table(named name: String, bytes: [UInt8]) throws(TimeZoneError) -> TimeZoneTable {
-    guard bytes.count <= bytesMax else {
-      throw .malformedFile(name, reason: "is longer than \(bytesMax) bytes")
-    }
     var reader = BlockReader(name: name, bytes: bytes)
     let old = try reader.header()
     guard old.version >= UInt8(ascii: "2") else {

@@ -47,26 +47,14 @@ package enum TimeZones {
   }
 
   private static func contents(_ name: String, _ path: String) throws(TimeZoneError) -> [UInt8] {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else {
-      throw errno == ENOENT || errno == ENOTDIR
-        ? .unknown(name) : .unreadable(path: path, errno: errno)
-    }
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: TimeZoneFile.bytesMax + 1)
-    var count = 0
-    while count < bytes.count {
-      let got = bytes.withUnsafeMutableBytes {
-        read(file, $0.baseAddress?.advanced(by: count), $0.count - count)
+    do {
+      return try SmallFile.read(path, bytesMax: TimeZoneFile.bytesMax)
+    } catch {
+      switch error {
+      case .system(ENOENT), .system(ENOTDIR), .system(EISDIR): throw .unknown(name)
+      default: throw .unreadable(path: path, error)
       }
-      if got < 0, errno == EINTR { continue }
-      guard got >= 0 else {
-        throw errno == EISDIR ? .unknown(name) : .unreadable(path: path, errno: errno)
-      }
-      if got == 0 { break }
-      count += got
     }
-    return Array(bytes[..<count])
   }
 }
 
@@ -76,8 +64,8 @@ package enum TimeZoneError: Error, Equatable, CustomStringConvertible {
   case malformedName(String)
   /// No such zone on this machine; perhaps its `tzdata` is missing.
   case unknown(String)
-  /// The zone's file is there and could not be read; `errno` says why.
-  case unreadable(path: String, errno: Int32)
+  /// The zone's file is there and could not be read.
+  case unreadable(path: String, SmallFile.Fault)
   /// The zone's file is not what RFC 9636 describes.
   case malformedFile(String, reason: String)
 
@@ -86,8 +74,7 @@ package enum TimeZoneError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .malformedName(let name): "\"\(name)\" is not the name of a time zone"
     case .unknown(let name): "this machine does not know the time zone \(name) (package tzdata)"
-    case .unreadable(let path, let errno):
-      "cannot read \(path): \(String(cString: strerror(errno)))"
+    case .unreadable(let path, let fault): "cannot read \(path): \(fault)"
     case .malformedFile(let name, let reason): "the file of the time zone \(name) \(reason)"
     }
   }
