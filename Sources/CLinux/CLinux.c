@@ -17,6 +17,13 @@ static void numbers_of(const struct in6_addr *in, uint64_t *high, uint64_t *low)
   *low = be64toh(*low);
 }
 
+static void unmap(struct clinux_address *address) {
+  if (!address->is_ipv4 && address->high == 0 && address->low >> 32 == 0xffff) {
+    address->is_ipv4 = 1;
+    address->low &= 0xffffffff;
+  }
+}
+
 static void from_system(const struct sockaddr_storage *from, struct clinux_address *to) {
   memset(to, 0, sizeof *to);
   if (from->ss_family == AF_INET) {
@@ -28,10 +35,7 @@ static void from_system(const struct sockaddr_storage *from, struct clinux_addre
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
     numbers_of(&v6->sin6_addr, &to->high, &to->low);
     to->port = ntohs(v6->sin6_port);
-    if (to->high == 0 && to->low >> 32 == 0xffff) {
-      to->is_ipv4 = 1;
-      to->low &= 0xffffffff;
-    }
+    unmap(to);
   }
 }
 
@@ -126,6 +130,7 @@ int clinux_parse_address(const char *text, uint16_t port, struct clinux_address 
   }
   if (inet_pton(AF_INET6, text, &v6) != 1) return 0;
   numbers_of(&v6, &address->high, &address->low);
+  unmap(address);
   return 1;
 }
 
