@@ -39,7 +39,8 @@ static void from_system(const struct sockaddr_storage *from, struct clinux_addre
   }
 }
 
-static socklen_t to_system(const struct clinux_address *from, int is_ipv6, struct sockaddr_storage *to) {
+static socklen_t to_system(
+    const struct clinux_address *from, int is_ipv6, struct sockaddr_storage *to) {
   memset(to, 0, sizeof *to);
   if (!is_ipv6) {
     struct sockaddr_in *v4 = (struct sockaddr_in *)to;
@@ -76,7 +77,9 @@ ssize_t clinux_send(int fd, const void *bytes, size_t count) {
   return send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-ssize_t clinux_receive(int fd, void *bytes, size_t count) { return recv(fd, bytes, count, MSG_DONTWAIT); }
+ssize_t clinux_receive(int fd, void *bytes, size_t count) {
+  return recv(fd, bytes, count, MSG_DONTWAIT);
+}
 
 int clinux_set_option(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value);
@@ -144,4 +147,6 @@ void clinux_format_address(const struct clinux_address *address, char *out, size
   }
 }
 
-void clinux_name_thread(unsigned long thread, const char *name) { (void)pthread_setname_np(thread, name); }
+void clinux_name_thread(unsigned long thread, const char *name) {
+  (void)pthread_setname_np(thread, name);
+}

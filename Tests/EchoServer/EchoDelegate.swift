@@ -1,8 +1,8 @@
 // A server that echoes, for the tests of the transport and for conformance suites.
 //
 // HTTP: `/hello` greets, `/echo` returns the body, `/late` is answered when the test says so,
-// `/bytes?count=N` returns N bytes, anything else is 404. WebSocket: `/closed` is refused, everything
-// else echoes. What happens is written to a journal that a test can wait on.
+// `/bytes?count=N` returns N bytes, anything else is 404. WebSocket: `/closed` is refused,
+// everything else echoes. What happens is written to a journal that a test can wait on.
 import Dispatch
 import Synchronization
 import Transport

@@ -1,10 +1,14 @@
-// A running echo server for one test: loops on a port of their own, a journal, and a clock that stands
-// still until the test moves it.
+// A running echo server for one test: loops on a port of their own, a journal, and a clock that
+// stands still until the test moves it.
 import EchoServer
 import Synchronization
 import Testing
 import Transport
 import Wire
+
+/// One after the other, because one of them counts the descriptors of the process.
+@Suite("Transport", .serialized)
+enum TransportTests {}
 
 /// Monotonic milliseconds that only a test moves.
 final class ManualClock: Sendable {
@@ -98,7 +102,9 @@ final class TestServer {
   func waitForClosed(_ count: Int) -> Bool { journal.wait { _ in causes.count >= count } }
 }
 
-/// Reads events until the end of the stream, answering a close frame: its code, and whether the stream ended.
+/// Reads events until the end of the stream, answering a close frame.
+///
+/// - Returns: the code of the close frame, and whether the stream ended.
 func closing(of client: WebSocketClient) -> (code: UInt16?, hasEnded: Bool) {
   var code: UInt16?
   while true {
