@@ -128,6 +128,7 @@ final class LedgerTables {
   ///   - booked: the transaction.
   ///   - head: the end of the chain; moved.
   ///   - hash: reused between transactions.
+  /// - Throws: `StorageError`.
   func add(_ booked: BookedTransaction, _ head: inout ChainHead, _ hash: inout SHA256) throws {
     let transaction = booked.transaction
     precondition(transaction.sequence == head.sequence + 1, "the ledger has no gaps")

@@ -87,6 +87,7 @@ final class OrderTables {
   ///   - storefront: whose.
   ///   - order: the order.
   ///   - due: from when it can be released; none while something is missing.
+  /// - Throws: `StorageError`.
   func save(_ storefront: StorefrontID, _ order: Order, due: Timestamp?) throws {
     let state = order.state
     try orders.save { row in

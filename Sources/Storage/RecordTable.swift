@@ -19,6 +19,8 @@ final class RecordTable {
   ///   - frozen: columns that never change once the row is there; their indexes are left alone.
   ///   - columns: all others.
   ///   - unread: columns that are there for queries and say nothing new, written last.
+  ///   - connection: where the table is.
+  /// - Throws: `StorageError` if the schema has no such table or column.
   init(
     _ name: String, keys: [String], frozen: [String] = [], columns: [String],
     unread: [String] = [], on connection: SQLiteConnection
@@ -44,6 +46,7 @@ final class RecordTable {
   ///   - key: writes the key.
   ///   - read: reads frozen and changing columns in order.
   /// - Returns: what `read` makes of the row, or nothing without a row.
+  /// - Throws: `StorageError`, and what `read` throws.
   func find<Value>(
     _ key: (inout ColumnWriter) -> Void, _ read: (inout ColumnReader) throws -> Value
   ) throws -> Value? {
@@ -58,6 +61,7 @@ final class RecordTable {
   /// Stores a row, new or changed.
   ///
   /// - Parameter write: writes key, frozen, changing and unread columns in order.
+  /// - Throws: `StorageError`.
   func save(_ write: (inout ColumnWriter) -> Void) throws {
     var writer = ColumnWriter(upsert)
     write(&writer)

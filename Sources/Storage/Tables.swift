@@ -75,6 +75,7 @@ final class Tables {
   ///   - key: its key.
   ///   - record: of the key's kind.
   ///   - calendar: finds a storefront's zone, for when an order is due.
+  /// - Throws: `StorageError`, and what `calendar` throws.
   func save(
     _ key: Key, _ record: Record, calendar: (StorefrontID) throws -> TimeZoneTable
   ) throws {
