@@ -23,7 +23,7 @@ package final class Connections {
     /// WebSockets closed because they read too slowly.
     package var slowConsumers = 0
 
-    /// Nothing has happened.
+    /// Nothing has happened yet.
     package init() {}
   }
 
