@@ -58,12 +58,14 @@ struct Place {
     return text
   }
 
-  static func isName(_ text: String) -> Bool {
+  static func isName(_ text: String, bytesMax: Int = 15) -> Bool {
     func isLetter(_ byte: UInt8) -> Bool {
       (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
     func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-    guard let first = text.utf8.first, isLetter(first), text.utf8.count <= 15 else { return false }
+    guard let first = text.utf8.first, isLetter(first), text.utf8.count <= bytesMax else {
+      return false
+    }
     return text.utf8.allSatisfy { isLetter($0) || isDigit($0) }
   }
 

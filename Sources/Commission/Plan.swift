@@ -101,15 +101,18 @@ extension Plan {
   }
 }
 
-extension Plan: Equatable {
+extension Plan: Equatable, CustomStringConvertible {
   /// Two plans are the same where their bound documents are.
   public static func == (left: Plan, right: Plan) -> Bool { left.document == right.document }
+
+  /// Such as `wanwu v1`.
+  public var description: String { reference.description }
 }
 
 extension Plan {
   /// A figure or choice that the plan leaves open, with its bound value.
   public struct Parameter: Equatable, Sendable {
-    /// 1…15 letters and digits.
+    /// 1…40 letters and digits.
     public let name: String
     /// What it is bound to.
     public let value: PlanValue

@@ -17,7 +17,7 @@ extension PlanReader {
       }
       let (base, baseName) = try base(fields["base"], shares)
       let rate = try rate(fields)
-      let source = try funding(fields["fundedBy"], shares)
+      let source = try funding(fields["fundedBy"], base, shares)
       let share = ShareRule(
         id: id, title: try fields["title"].wording(), payee: try payee(fields["payee"], people),
         base: base, rate: rate, deductedFrom: source, baseName: baseName,
@@ -67,13 +67,18 @@ extension PlanReader {
     Rate(trusted: Int32(try integer(place, in: 0...1_000_000)))
   }
 
-  /// Who pays: nothing for the platform, or the share that it is deducted from. Every option of a
-  /// parameter must be possible, not only the one that it is bound to.
-  private func funding(_ place: Place, _ shares: [ShareRule]) throws(PlanError) -> Int? {
+  /// Who pays: nothing for the platform, or the share that it is deducted from, which must be the
+  /// base. Every option of a parameter must be possible, not only the one that it is bound to.
+  private func funding(
+    _ place: Place, _ base: ShareBaseRule, _ shares: [ShareRule]
+  ) throws(PlanError) -> Int? {
     func source(_ text: String, _ place: Place) throws(PlanError) -> Int? {
       if text == "platform" { return nil }
       guard let index = shares.firstIndex(where: { $0.id == text }) else {
         throw place.fault("names neither platform nor a share that stands before: \"\(text)\"")
+      }
+      guard base == .share(index) else {
+        throw place.fault("must name the share that is also the base")
       }
       return index
     }
@@ -91,11 +96,6 @@ extension PlanReader {
   private func check(
     _ share: ShareRule, after shares: [ShareRule], _ fields: Fields
   ) throws(PlanError) {
-    if let source = share.deductedFrom {
-      guard share.base == .share(source) else {
-        throw fields["fundedBy"].fault("must name the share that is also the base")
-      }
-    }
     let sharing = shares.filter { $0.base == share.base } + [share]
     guard !sharing.dropLast().contains(where: { $0.rate == .rest }) else {
       throw fields.place.fault("follows a share that took the rest of the same base")

@@ -111,8 +111,8 @@ struct PlanReader {
     var bound: [Bound] = []
     for member in members {
       let declared = Place(member.value, path: place.path + "." + member.key)
-      guard Place.isName(member.key) else {
-        throw declared.fault("must be called by 1…15 letters and digits, a letter first")
+      guard Place.isName(member.key, bytesMax: 40) else {
+        throw declared.fault("must be called by 1…40 letters and digits, a letter first")
       }
       bound.append(try readParameter(member.key, declared))
     }
