@@ -61,14 +61,17 @@ struct TimeZoneRule {
     let seconds = min(max(moment, 0), lastSecond)
     let firstYear = TimeZoneTable.utc.day(at: Timestamp(milliseconds: seconds * 1000)).date.year
     guard firstYear <= untilYear else { return [] }
+    let newYear = TimeZoneRule.Change(day: .ordinal(0), secondsOfDay: 0)
+    let end = newYear.seconds(in: untilYear + 1)
     var periods: [TimeZoneTable.Period] = []
     // From the year before: its last change may fall behind the moment, in another zone's new year.
     for year in firstYear - 1...untilYear {
-      let start = daylight.start.seconds(in: year) - standardOffset
-      let end = daylight.end.seconds(in: year) - daylight.offset
-      let summer = TimeZoneTable.Period(start: start, offsetSeconds: daylight.offset)
-      let winter = TimeZoneTable.Period(start: end, offsetSeconds: standardOffset)
-      for period in start < end ? [summer, winter] : [winter, summer] where period.start > moment {
+      let summer = TimeZoneTable.Period(
+        start: daylight.start.seconds(in: year) - standardOffset, offsetSeconds: daylight.offset)
+      let winter = TimeZoneTable.Period(
+        start: daylight.end.seconds(in: year) - daylight.offset, offsetSeconds: standardOffset)
+      for period in summer.start < winter.start ? [summer, winter] : [winter, summer]
+      where period.start > moment && period.start < end {
         // Daylight saving all the year round ends and begins at the same moment.
         if let last = periods.last, last.start >= period.start { periods.removeLast() }
         periods.append(period)

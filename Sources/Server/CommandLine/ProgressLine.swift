@@ -2,6 +2,8 @@
 // Plain lines, so that they read the same on a terminal and in a log. The clock is an argument.
 // One thread.
 
+import Glibc
+
 /// Reports the progress of work that may take long.
 package struct ProgressLine {
   /// Between two lines, and before the first, in milliseconds.
@@ -26,7 +28,8 @@ package struct ProgressLine {
   ///   - now: a monotonic clock in milliseconds.
   ///   - write: takes a line, such as `CommandOutput.note`.
   package init(
-    label: String, unit: String, total: Int64? = nil, now: @escaping () -> Int64,
+    label: String, unit: String, total: Int64? = nil,
+    now: @escaping () -> Int64 = ProgressLine.monotonicMilliseconds,
     write: @escaping (String) -> Void
   ) {
     self.label = label
@@ -56,6 +59,14 @@ package struct ProgressLine {
     guard hasWritten || moment - start > ProgressLine.intervalMilliseconds else { return }
     let tenths = (moment - start) / 100
     write("\(label): \(done) \(unit) in \(tenths / 10).\(tenths % 10) s\(rate(at: moment))")
+  }
+
+  /// The machine's own clock that is never set back, in milliseconds since some moment.
+  package static func monotonicMilliseconds() -> Int64 {
+    var time = timespec()
+    let outcome = clock_gettime(CLOCK_MONOTONIC, &time)
+    precondition(outcome == 0, "every Linux has a monotonic clock")
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 
   private var progress: String {
