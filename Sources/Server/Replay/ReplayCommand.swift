@@ -1,4 +1,4 @@
-// `waggle replay`, declared. Starting a server is left to whoever composes the program.
+// `waggle replay`, declared. Starting a server is an argument, so that this knows only sockets.
 
 import Transport
 
@@ -25,10 +25,10 @@ package enum ReplayCommand {
   /// The command.
   ///
   /// - Parameter start: starts a server on a free port of the loopback address; is given the folder
-  ///   of `--data`, or nothing where a temporary one is wanted.
+  ///   of `--data`, or nothing where a temporary one is wanted, and where to write.
   /// - Returns: the declaration.
   package static func subcommand(
-    start: @escaping @Sendable (_ dataFolder: String?) throws -> OwnServer
+    start: @escaping @Sendable (_ dataFolder: String?, CommandOutput) throws -> OwnServer
   ) -> Subcommand {
     Subcommand(
       name: "replay",
@@ -53,7 +53,7 @@ package enum ReplayCommand {
           "token", "TOKEN", isSecret: true,
           "With --url: a token of the storefront retail with the scopes operator and backend."),
         .value(
-          "data", "FOLDER",
+          "data", "DIR",
           "Without --url: where the server keeps its data; a temporary folder where left out."),
       ],
       examples: [
@@ -67,7 +67,7 @@ package enum ReplayCommand {
 
   private static func run(
     _ input: CommandInput, _ output: CommandOutput,
-    _ start: @Sendable (_ dataFolder: String?) throws -> OwnServer
+    _ start: @Sendable (_ dataFolder: String?, CommandOutput) throws -> OwnServer
   ) throws -> ExitCode {
     let startedAt = monotonicMilliseconds()
     let paths = try ["transactions", "products", "campaigns", "campaign-households"].map {
@@ -78,7 +78,7 @@ package enum ReplayCommand {
       transactions: .file(paths[0]), products: .file(paths[1]), campaigns: .file(paths[2]),
       campaignHouseholds: .file(paths[3]))
     output.note(month.summary)
-    let own = given == nil ? try start(input.optionalText("data")) : nil
+    let own = given == nil ? try start(input.optionalText("data"), output) : nil
     defer { own?.stop() }
     guard let target = given ?? own?.target else { preconditionFailure("one of them is there") }
     var line: (label: String, progress: ProgressLine)?
