@@ -34,7 +34,9 @@ let package = Package(
     // Shell.
     pair("Crypto", ["COpenSSL"]),
     pair("Transport", ["Wire", "CLinux"], tests: ["EchoServer"]),
-    pair("Storage", ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "CSQLite"]),
+    pair(
+      "Storage",
+      ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "Crypto", "CSQLite"]),
     pair(
       "Server",
       [

@@ -9,10 +9,10 @@ import Storage
 struct ReaderMessage: Sendable {
   /// What is asked; none stops the reader.
   let query: Query?
-  /// Who asks.
-  let caller: Caller
-  /// Where the answer goes.
-  let address: ReplyAddress
+  /// Who asks; always there with a query.
+  let caller: Caller?
+  /// Where the answer goes; always there with a query.
+  let address: ReplyAddress?
 }
 
 /// Answers queries; owns one read-only connection. One thread.
@@ -38,9 +38,10 @@ final class Reader {
   func run() {
     while true {
       for message in mailbox.take(waitingMilliseconds: 60_000) {
-        guard let query = message.query else { return }
-        let result = answer(query, message.caller)
-        loops[message.address.loop].post(.answer(message.address, result))
+        guard let query = message.query, let caller = message.caller,
+          let address = message.address
+        else { return }
+        loops[address.loop].post(.answer(address, answer(query, caller)))
       }
     }
   }

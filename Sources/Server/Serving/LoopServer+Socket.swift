@@ -163,3 +163,10 @@ extension LoopServer {
     connections.sendText(RemoteReply.array(answers), to: id)
   }
 }
+
+extension RemoteReply {
+  /// The answers to a batch: an array even where it has one entry. Source: JSON-RPC 2.0, section 6.
+  static func array(_ answers: [[UInt8]]) -> [UInt8] {
+    answers.count == 1 ? [UInt8(ascii: "[")] + answers[0] + [UInt8(ascii: "]")] : batch(answers)
+  }
+}

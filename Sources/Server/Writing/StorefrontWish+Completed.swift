@@ -17,7 +17,8 @@ extension StorefrontWish {
     id: StorefrontID, present: Storefront?, plan: Plan?, at now: Timestamp
   ) throws(Fault) -> (Storefront, Plan) {
     let storefront = Storefront(
-      id: id, name: name ?? present?.name ?? id.text, currency: currency ?? present?.currency ?? .cny,
+      id: id, name: name ?? present?.name ?? id.text,
+      currency: currency ?? present?.currency ?? .cny,
       zone: zone ?? present?.zone ?? .shanghai,
       precedence: precedence ?? present?.precedence ?? [.code, .visit, .lock],
       visitHoldMilliseconds: visitHoldMilliseconds ?? present?.visitHoldMilliseconds
