@@ -132,7 +132,8 @@ export class Connection {
 
   /** Joins a room and keeps to it through every reconnect; see feed.js for `handlers`. */
   follow(room, handlers) {
-    const feed = new Feed(room, handlers, (parameters) => this.call('room.join', parameters));
+    const feed = new Feed(
+      room, handlers, (parameters) => this.callRepeatedly('room.join', parameters));
     this.#feeds.set(room, feed);
     feed.join();
     return () => {
@@ -319,7 +320,7 @@ export class Connection {
 
   #subscribe(watch) {
     if (this.state !== 'open') return; // every watch is subscribed when the session opens
-    this.call('ticker.subscribe', watch.parameters).then(
+    this.callRepeatedly('ticker.subscribe', watch.parameters).then(
       (figures) => this.#show(watch, figures),
       (refusal) => refusal.code === 'connection_lost' || watch.onRefusal(refusal));
   }

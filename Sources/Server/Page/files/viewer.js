@@ -41,6 +41,6 @@ function showViewerRooms({ main, connection, tellRefusal }) {
   connection.call('room.list', { limit: 100 }).then(({ rooms }) => {
     showRooms(rooms);
     empty.hidden = rooms.length > 0;
-  }, (refusal) => refusal.code === 'closed' || tellRefusal(refusal));
+  }, tellRefusal);
   return () => {};
 }
