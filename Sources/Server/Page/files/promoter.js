@@ -66,7 +66,7 @@ function earningFigures(names) {
 
 function totalFigures() {
   const figures = earningFigures(
-    ['available', 'pending', 'reversed', 'paid', 'debt', 'orders', 'viewersBrought', 'watching']);
+    ['available', 'pending', 'reversed', 'paid', 'debt', 'orders', 'viewersBrought']);
   return {
     element: make('section', { class: 'card', 'aria-labelledby': 'total-title' },
       make('h1', { id: 'total-title', text: say('promoter.total') }), figures.element),

@@ -123,6 +123,8 @@ const words = {
   // Viewer.
   'viewer.rejected': ['The link was not accepted: {reason}. You are in the room all the same.',
     '链接未被接受：{reason}。您仍然可以观看。'],
+  'viewer.rejectedNoRoom': ['The link was not accepted: {reason}. These are the rooms.',
+    '链接未被接受：{reason}。请从下方选择直播间。'],
   'viewer.broughtBy': ['You came with {promoter}.', '您由 {promoter} 带来。'],
   'viewer.notLive': ['Nothing can be bought right now.', '现在暂不能下单。'],
   'viewer.pinned': ['On show now', '正在讲解'],
