@@ -195,7 +195,7 @@ struct Script {
   }
 
   private func pay(_ order: String, _ fact: String, _ lines: [LineAmount] = []) -> Command {
-    .pay(OrderID(trusted: order), payment: FactID(trusted: fact), paid: lines, at: minute(clock))
+    .pay(OrderID(trusted: order), payment: FactID(trusted: fact), paid: lines, at: minute(100))
   }
 
   private func refund(_ order: String, _ fact: String, _ lines: [LineAmount] = []) -> Command {
