@@ -33,7 +33,7 @@ let package = Package(
     pair("Wire", ["Commerce", "Notation"]),
     // Shell.
     pair("Crypto", ["COpenSSL"]),
-    pair("Transport", ["Wire", "CLinux"]),
+    pair("Transport", ["Wire", "CLinux"], tests: ["EchoServer"]),
     pair("Storage", ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "CSQLite"]),
     pair(
       "Server",
@@ -42,7 +42,12 @@ let package = Package(
         "Transport", "Storage",
       ]),
     [
+      // Reads the sources themselves: who imports whom, and what has no place in which target.
+      .testTarget(name: "TidyTests", swiftSettings: strict),
       .executableTarget(name: "waggle", dependencies: ["Server"], swiftSettings: strict),
+      .executableTarget(
+        name: "EchoServer", dependencies: ["Transport", "Wire"], path: "Tests/EchoServer",
+        swiftSettings: strict),
       .target(name: "CLinux"),
       .systemLibrary(name: "COpenSSL"),
       .systemLibrary(name: "CSQLite"),

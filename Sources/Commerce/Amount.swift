@@ -36,7 +36,7 @@ public struct Amount: Hashable, Comparable, Sendable {
   /// Subtracts in place.
   public static func -= (left: inout Amount, right: Amount) { left = left - right }
 
-  /// `floor(self × rate)`: the part of a non-negative amount that a rate gives.
+  /// `floor(self × rate)`: the part of an amount that a rate gives.
   ///
   /// Multiplies at full width before it divides, so it cannot overflow.
   /// - Parameter rate: parts per million.
@@ -57,9 +57,11 @@ public struct Amount: Hashable, Comparable, Sendable {
     let product = minorUnits.magnitude.multipliedFullWidth(by: numerator.magnitude)
     precondition(product.high < denominator.magnitude, "the part does not fit in 64 bits")
     let (quotient, remainder) = denominator.magnitude.dividingFullWidth(product)
-    precondition(quotient < UInt64(Int64.max), "the part does not fit in 64 bits")
-    if minorUnits >= 0 { return Amount(Int64(quotient)) }
-    return Amount(-Int64(quotient) - (remainder == 0 ? 0 : 1))
+    // Towards minus infinity: a negative amount with a remainder is one further from nothing.
+    let magnitude = minorUnits < 0 && remainder > 0 ? quotient + 1 : quotient
+    let limit = minorUnits < 0 ? Int64.min.magnitude : Int64.max.magnitude
+    precondition(magnitude <= limit, "the part does not fit in 64 bits")
+    return Amount(Int64(truncatingIfNeeded: minorUnits < 0 ? 0 &- magnitude : magnitude))
   }
 }
 

@@ -52,13 +52,7 @@ public struct TimeZoneTable: Hashable, Sendable {
   /// - Returns: seconds east of Greenwich.
   /// - Complexity: O(log n) in the number of periods.
   public func offsetSeconds(at seconds: Int64) -> Int64 {
-    var low = 0
-    var high = periods.count
-    while low < high {
-      let middle = (low + high) / 2
-      if periods[middle].start <= seconds { low = middle + 1 } else { high = middle }
-    }
-    return low == 0 ? firstOffsetSeconds : periods[low - 1].offsetSeconds
+    offsetSeconds(after: periodsBegun(at: seconds))
   }
 
   /// The calendar day that a moment falls on in this zone.
@@ -78,17 +72,32 @@ public struct TimeZoneTable: Hashable, Sendable {
   /// - Returns: the moment.
   public func start(of day: CivilDay) -> Timestamp {
     let wall = day.daysSinceEpoch * 86_400
-    // The offset at local midnight is one of those that hold within a day and a half around it.
-    var best: Int64?
-    for guess in [offsetSeconds(at: wall - 129_600), offsetSeconds(at: wall + 129_600)] {
-      let candidate = wall - guess
-      if offsetSeconds(at: candidate) == guess, best.map({ candidate < $0 }) ?? true {
-        best = candidate
+    // No zone is a day and a half from Greenwich, so the day has not begun this early. From here
+    // on, the first period whose clocks reach midnight before it ends is the one; a period that
+    // begins behind midnight has skipped it.
+    var begun = periodsBegun(at: wall - 129_600)
+    while true {
+      var start = wall - offsetSeconds(after: begun)
+      if begun > 0 { start = max(start, periods[begun - 1].start) }
+      if begun == periods.count || start < periods[begun].start {
+        return Timestamp(milliseconds: start * 1000)
       }
+      begun += 1
     }
-    if let best { return Timestamp(milliseconds: best * 1000) }
-    // Midnight is skipped: the day begins when the clocks jump.
-    let jump = periods.first { $0.start > wall - 129_600 && $0.start < wall + 129_600 }
-    return Timestamp(milliseconds: (jump?.start ?? wall - firstOffsetSeconds) * 1000)
+  }
+
+  /// How many periods have begun at a moment.
+  private func periodsBegun(at seconds: Int64) -> Int {
+    var low = 0
+    var high = periods.count
+    while low < high {
+      let middle = (low + high) / 2
+      if periods[middle].start <= seconds { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  private func offsetSeconds(after begun: Int) -> Int64 {
+    begun == 0 ? firstOffsetSeconds : periods[begun - 1].offsetSeconds
   }
 }

@@ -7,6 +7,9 @@ public struct Timestamp: Hashable, Comparable, Sendable {
   /// Milliseconds since the epoch.
   public let milliseconds: Int64
 
+  /// 10000-01-01T00:00:00Z, the first moment that cannot be written.
+  private static let secondsEnd: Int64 = 253_402_300_800
+
   /// Makes a moment.
   ///
   /// - Parameter milliseconds: since the epoch.
@@ -64,7 +67,8 @@ extension Timestamp: CustomStringConvertible {
     }
     guard let offset = reader.offsetMinutes(), reader.isAtEnd else { throw .malformedTimestamp }
     let seconds = date.daysSinceEpoch * 86_400 + hour * 3600 + (minute - offset) * 60 + second
-    guard seconds >= 0 else { throw .malformedTimestamp }
+    // The offset may have moved the moment out of the years that can be written.
+    guard (0..<Timestamp.secondsEnd).contains(seconds) else { throw .malformedTimestamp }
     self.init(milliseconds: seconds * 1000 + fraction)
   }
 }

@@ -24,7 +24,7 @@ extension JSON {
   /// - Parameter bytes: the whole text.
   /// - Returns: the value.
   /// - Throws: `JSONError` with the place of the first fault.
-  /// - Complexity: O(n), plus O(k²) in the number of keys of one object.
+  /// - Complexity: O(n).
   package static func read(_ bytes: [UInt8]) throws(JSONError) -> JSON {
     var reader = JSONReader(bytes: bytes)
     return try reader.document()
@@ -42,6 +42,9 @@ extension JSON {
 
 /// A recursive-descent reader over one buffer.
 private struct JSONReader {
+  /// Members up to which a new key is compared with each one before it.
+  private static let lookBackMax = 16
+
   let bytes: [UInt8]
   var position = 0
 
@@ -73,6 +76,9 @@ private struct JSONReader {
   private mutating func object(depth: Int) throws(JSONError) -> JSON {
     position += 1
     var members: [JSON.Member] = []
+    // Looking back is quickest while members are few; a stranger's object of thousands must not
+    // cost their square.
+    var keys: Set<String> = []
     skipSpace()
     if take("}") { return .object(members) }
     while true {
@@ -80,7 +86,11 @@ private struct JSONReader {
       guard peek == UInt8(ascii: "\"") else { throw fault("a key in quotes is missing") }
       let place = position
       let key = try string()
-      guard !members.contains(where: { $0.key == key }) else {
+      if members.count == JSONReader.lookBackMax { keys = Set(members.map(\.key)) }
+      let isNew =
+        members.count < JSONReader.lookBackMax
+        ? !members.contains { $0.key == key } : keys.insert(key).inserted
+      guard isNew else {
         position = place
         throw fault("the key \"\(key)\" stands twice")
       }

@@ -59,6 +59,12 @@ package struct HTTPRequestDecoder: Sendable {
     return true
   }
 
+  /// Whether the header is complete and the body is not: the time for a longer patience.
+  package var isInsideBody: Bool {
+    if case .body = step { return true }
+    return false
+  }
+
   /// Whether the client waits for `100 Continue` before it sends the body; true once a request.
   ///
   /// Ask after `next` returned nothing. Source: RFC 9110 section 10.1.1.

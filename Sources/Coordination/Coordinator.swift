@@ -1,0 +1,87 @@
+import Commerce
+import Ledger
+import Notation
+
+/// The state, a store, and the steps between a command and its commit: keys → decide → changes.
+///
+/// Accepted commands are applied at once and collected; `commit` stores them together (group commit).
+/// Until then nothing may be told to anybody. One thread owns it.
+package final class Coordinator {
+  private let store: any Store
+  private let state = State()
+  private var uncommitted = Changes()
+  /// Above this many known keys the state is forgotten after a commit and loaded again as needed.
+  private let knownMax: Int
+
+  /// Makes a coordinator.
+  ///
+  /// - Parameters:
+  ///   - store: where the state lives.
+  ///   - knownMax: how many keys may stay in memory.
+  package init(store: any Store, knownMax: Int = 2_000_000) {
+    self.store = store
+    self.knownMax = knownMax
+  }
+
+  /// Decides one command and keeps its changes for the next commit.
+  ///
+  /// - Parameters:
+  ///   - command: what is wanted, checked for form.
+  ///   - actor: who wants it, checked for scope.
+  ///   - storefront: on whose behalf.
+  ///   - now: the moment of the decision.
+  /// - Returns: the outcome, or why the command was refused; a refusal changes nothing.
+  /// - Throws: what the store throws when it cannot load.
+  package func decide(
+    _ command: Command, by actor: Actor, storefront: StorefrontID, at now: Timestamp
+  ) throws -> Result<Outcome, Rejection> {
+    while true {
+      do throws(Stop) {
+        let outcome = try Coordination.decide(
+          command, by: actor, in: state, storefront: storefront, at: now)
+        state.apply(outcome.changes)
+        uncommitted.merge(outcome.changes)
+        return .success(outcome)
+      } catch {
+        switch error {
+        case .rejected(let rejection): return .failure(rejection)
+        case .missing(let keys): try learn(keys)
+        }
+      }
+    }
+  }
+
+  /// Reads a record, committed or not.
+  ///
+  /// - Parameter key: the key.
+  /// - Returns: the record, or nothing where there is none.
+  /// - Throws: what the store throws when it cannot load.
+  package func record(_ key: Key) throws -> Record? {
+    if let known = state.lookUp(key) { return known }
+    try learn([key])
+    return state.lookUp(key) ?? nil
+  }
+
+  /// Stores everything accepted since the last commit in one transaction.
+  ///
+  /// - Returns: what was stored, to be published.
+  /// - Throws: what the store throws; then nothing of the batch has happened, and every command of
+  ///   it has to be answered with a temporary error.
+  package func commit() throws -> Changes {
+    let changes = uncommitted
+    uncommitted = Changes()
+    guard !changes.isEmpty else { return changes }
+    do {
+      try store.commit(changes)
+    } catch {
+      state.forget()
+      throw error
+    }
+    if state.count > knownMax { state.forget() }
+    return changes
+  }
+
+  private func learn(_ keys: [Key]) throws {
+    for (key, record) in zip(keys, try store.load(keys)) { state.learn(key, record) }
+  }
+}

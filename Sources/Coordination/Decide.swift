@@ -1,0 +1,196 @@
+// The one door into the core: a command, the state and a moment give an outcome or a refusal.
+//
+// Pure: no clock, no disk, no chance. The shell's part is: keys → load → decide → apply → commit → publish.
+
+import Commerce
+import Notation
+
+/// Decides a command.
+///
+/// - Parameters:
+///   - command: what is wanted, checked for form.
+///   - actor: who wants it, checked for scope.
+///   - state: what is known; not changed.
+///   - storefront: on whose behalf.
+///   - now: the moment of the decision.
+/// - Returns: the answer, and the changes to apply and store.
+/// - Throws: `Stop.missing` where the state has to be loaded first, `Stop.rejected` where the command
+///   is refused; nothing has changed in both cases.
+package func decide(
+  _ command: Command, by actor: Actor, in state: State, storefront: StorefrontID, at now: Timestamp
+) throws(Stop) -> Outcome {
+  var draft = Draft(state: state, storefront: storefront, now: now)
+  try draft.need(keys(of: command, by: actor, storefront: storefront))
+  if case .configureStorefront = command {} else { _ = try draft.storefront() }
+  let (answer, isRepeat) = try draft.carryOut(command, by: actor)
+  return Outcome(reply: answer, changes: draft.changes, isRepeat: isRepeat)
+}
+
+extension Draft {
+  /// Carries a command out; facts go through `once`, which knows repeats.
+  fileprivate mutating func carryOut(
+    _ command: Command, by actor: Actor
+  ) throws(Stop) -> (JSON, isRepeat: Bool) {
+    switch command {
+    case .configureStorefront(let storefront, let plan):
+      return (try configure(storefront, plan), false)
+    case .importItem(let item): return (try importItem(item), false)
+    case .defineSet(let set): return (try define(set), false)
+    case .join(let member, let name, let inviter, let rank, let at):
+      return try join(member, name: name, inviter: inviter, rank: rank, at: at)
+    case .setRank(let member, let rank): return (try setRank(member, rank), false)
+    case .scheduleRoom(let room, let host, let title, let time):
+      return try schedule(room, host: host, title: title, scheduledFor: time)
+    case .openRoom(let room, let host, let title, let pact):
+      return try open(room, host: host, title: title, pact: pact)
+    case .moveRoom(let room, let target): return try move(room, to: target, by: actor)
+    case .raisePact(let room, let rate): return try raisePact(room, rate, by: actor)
+    case .addListings(let room, let selection):
+      return (try addListings(room, selection, by: actor), false)
+    case .removeListing(let room, let sku): return try removeListing(room, sku, by: actor)
+    case .pinListing(let room, let sku): return try pinListing(room, sku, by: actor)
+    case .reorderListings(let room, let skus):
+      return (try reorderListings(room, skus, by: actor), false)
+    case .attend(let room, let viewer): return (try attend(room, viewer), false)
+    case .createLink(let link): return try createLink(link)
+    case .revokeLink(let link): return try revokeLink(link, by: actor)
+    case .touch(let viewer, let evidence, let at):
+      return (try touch(viewer, evidence, at: at), false)
+    default: return try carryOutOrder(command, by: actor)
+    }
+  }
+
+  /// Carries out what concerns orders and money: every one of these is idempotent for ever.
+  private mutating func carryOutOrder(
+    _ command: Command, by actor: Actor
+  ) throws(Stop) -> (JSON, isRepeat: Bool) {
+    let now = now
+    switch command {
+    case .placeOrder(let order, let room, let buyer, let sku, let units, let promoter):
+      return try once("order/\(order)", command) { draft throws(Stop) in
+        try draft.place(order, room, buyer: buyer, sku: sku, units: units, promoter: promoter)
+      }
+    case .reportOrder(let report):
+      return try once("order/\(report.id)", command) { draft throws(Stop) in
+        try draft.report(report)
+      }
+    case .pay(let order, let payment, let paid, let at):
+      return try once("payment/\(payment)", command) { draft throws(Stop) in
+        try draft.pay(order, payment: payment, paid: paid, at: at)
+      }
+    case .deliver(let order, let delivery, let at):
+      return try once("delivery/\(delivery)", command) { draft throws(Stop) in
+        try draft.deliver(order, at: at)
+      }
+    case .refund(let order, let refund, let lines, let at):
+      return try once("refund/\(refund)", command) { draft throws(Stop) in
+        try draft.refund(order, refund: refund, parts: lines, at: at)
+      }
+    case .cancel(let order, let at): return try cancel(order, by: actor, at: at)
+    case .expire(let orders): return (try expire(orders, at: now), false)
+    case .dispute(let order, let dispute, let at):
+      return try once("dispute/\(dispute)", command) { draft throws(Stop) in
+        try draft.dispute(order, at: at)
+      }
+    case .resolve(let order, let dispute, let at):
+      return try once("resolution/\(dispute)", command) { draft throws(Stop) in
+        try draft.resolve(order, at: at)
+      }
+    case .release(let orders, let bonuses):
+      return (try release(orders: orders, bonuses: bonuses, at: now), false)
+    case .payOut(let statement, let members):
+      return try once("statement/\(statement)", command) { draft throws(Stop) in
+        try draft.payOut(statement, to: members)
+      }
+    default: preconditionFailure("every command is carried out here or in carryOut")
+    }
+  }
+
+  /// Carries out a reported event at most once: the same id and body get the first answer again, the
+  /// same id with another body is a conflict. Source: domain.md, section 3.
+  private mutating func once(
+    _ id: String, _ command: Command, _ body: (inout Draft) throws(Stop) -> JSON
+  ) throws(Stop) -> (JSON, isRepeat: Bool) {
+    let key = Key.fact(storefrontID, id)
+    let canonical = command.canonicalBody
+    if case .fact(let earlier)? = try read(key) {
+      guard earlier.body == canonical else {
+        throw .refuse(
+          .idempotencyConflict, "\(id) was reported at \(earlier.at) with another content.")
+      }
+      guard let answer = try? JSON.read(earlier.answer) else {
+        preconditionFailure("an answer is stored as the JSON text that was sent")
+      }
+      return (answer, true)
+    }
+    let answer = try body(&self)
+    write(key, .fact(Fact(body: canonical, answer: answer.bytes, at: now)))
+    return (answer, false)
+  }
+}
+
+/// The keys that a command is sure to read, so that a cold state is loaded in one step.
+///
+/// What a decision reads beyond these it finds missing on its way; the list is a shortcut only.
+package func keys(of command: Command, by actor: Actor, storefront: StorefrontID) -> [Key] {
+  var keys: [Key] = [.storefront(storefront)]
+  switch command {
+  case .reportOrder(let order):
+    keys.append(.storefrontProgress(storefront))
+    keys.append(.order(storefront, order.id))
+    keys.append(.fact(storefront, "order/\(order.id)"))
+    keys.append(.viewer(storefront, order.buyer))
+    if let room = order.room {
+      keys.append(.room(storefront, room))
+      keys.append(.roomProgress(storefront, room))
+      keys.append(.visits(storefront, order.buyer, room))
+    }
+    for line in order.lines where line.terms == nil {
+      keys.append(.sku(line.sku))
+      keys.append(.stock(line.sku))
+      if let room = order.room { keys.append(.listing(storefront, room, line.sku)) }
+    }
+  case .placeOrder(let order, let room, let buyer, let sku, _, _):
+    keys.append(.order(storefront, order))
+    keys.append(.fact(storefront, "order/\(order)"))
+    keys.append(.viewer(storefront, buyer))
+    keys.append(.room(storefront, room))
+    keys.append(.roomProgress(storefront, room))
+    keys.append(.visits(storefront, buyer, room))
+    keys.append(.sku(sku))
+    keys.append(.stock(sku))
+    keys.append(.listing(storefront, room, sku))
+  case .pay(let order, let payment, _, _):
+    keys.append(.storefrontProgress(storefront))
+    keys.append(.order(storefront, order))
+    keys.append(.fact(storefront, "payment/\(payment)"))
+    keys.append(.balance(storefront, .buyers))
+    keys.append(.balance(storefront, .platform))
+  case .deliver(let order, let delivery, _):
+    keys.append(.order(storefront, order))
+    keys.append(.fact(storefront, "delivery/\(delivery)"))
+  case .refund(let order, let refund, _, _):
+    keys.append(.order(storefront, order))
+    keys.append(.fact(storefront, "refund/\(refund)"))
+  case .release(let orders, let bonuses):
+    keys.append(contentsOf: orders.map { .order(storefront, $0) })
+    keys.append(contentsOf: bonuses.map { .bonus(storefront, $0) })
+  case .payOut(_, let members):
+    keys.append(contentsOf: members.map { .balance(storefront, .available($0)) })
+    keys.append(contentsOf: members.map { .balance(storefront, .paid($0)) })
+  case .addListings(let room, .skus(let skus)):
+    keys.append(.room(storefront, room))
+    for sku in skus {
+      keys.append(.sku(sku))
+      keys.append(.stock(sku))
+      keys.append(.listing(storefront, room, sku))
+    }
+  case .importItem(let item):
+    keys.append(.product(item.product.id))
+    keys.append(.sku(item.sku.id))
+    keys.append(.stock(item.sku.id))
+  case .expire(let orders): keys.append(contentsOf: orders.map { .order(storefront, $0) })
+  default: break
+  }
+  return keys
+}

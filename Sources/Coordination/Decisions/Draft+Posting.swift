@@ -1,0 +1,207 @@
+// From shares to postings: the commission module says what is due, the ledger books the difference to
+// what was due before. Source: domain.md, section 3; architecture.md, "Targets".
+
+import Commerce
+import Commission
+import Ledger
+import Notation
+
+extension Draft {
+  /// What the commission module makes of an order as it stands.
+  func settle(
+    _ order: Order, _ storefront: Storefront, _ plan: some Settling
+  ) throws(Stop) -> Settlement {
+    do {
+      return try plan.settle(order.sale(currency: storefront.currency), order.snapshot)
+    } catch {
+      throw .refuse(.planRefused, "The plan refuses the sale: \(error.code).", field: "lines")
+    }
+  }
+
+  /// Settles an order before and after a change and books the difference.
+  ///
+  /// - Parameters:
+  ///   - order: as it stands now.
+  ///   - before: as it stood when it was booked last; none where nothing was booked.
+  ///   - cause: the kind of event.
+  ///   - fact: the event's id.
+  mutating func post(
+    _ order: Order, before: Order?, cause: CauseKind, fact: String
+  ) throws(Stop) {
+    let storefront = try storefront()
+    let plan = try plan(version: order.planVersion)
+    let now = try settle(order, storefront, plan)
+    var postings = Postings()
+    postings.add(.buyers, -now.net)
+    add(suppliersOf: order, now, sign: 1, to: &postings)
+    postings.add(.platform, now.platform)
+    var due = now.payees.map { (payee: $0.payee, amount: $0.amount) }
+    if let before {
+      let earlier = try settle(before, storefront, plan)
+      postings.add(.buyers, earlier.net)
+      add(suppliersOf: before, earlier, sign: -1, to: &postings)
+      postings.add(.platform, -earlier.platform)
+      for payee in earlier.payees {
+        if let index = due.firstIndex(where: { $0.payee == payee.payee }) {
+          due[index].amount -= payee.amount
+        } else {
+          due.append((payee.payee, -payee.amount))
+        }
+      }
+    }
+    for (payee, amount) in due {
+      try credit(payee, amount, isReleased: order.releasedAt != nil, to: &postings)
+      try count(amount, of: payee, in: order, isSale: before == nil)
+    }
+    try book(Cause(kind: cause, subject: order.id.text, fact: fact), postings)
+  }
+
+  private func add(
+    suppliersOf order: Order, _ settlement: Settlement, sign: Int64, to postings: inout Postings
+  ) {
+    for (line, settled) in zip(order.lines, settlement.lines) {
+      postings.add(.supplier(line.supplier), Amount(sign * settled.supplier.minorUnits))
+    }
+  }
+
+  /// Adds to what a member is owed, or takes from it.
+  ///
+  /// An order that is not released moves pending, which always suffices for what it takes back. After
+  /// release, what comes in pays debt first, and what goes out beyond the available becomes debt.
+  private func credit(
+    _ member: MemberID, _ amount: Amount, isReleased: Bool, to postings: inout Postings
+  ) throws(Stop) {
+    guard amount != .zero else { return }
+    guard isReleased else { return postings.add(.pending(member), amount) }
+    if amount > .zero {
+      let owed = -(try balance(.debt(member)))
+      let offset = min(owed, amount)
+      postings.add(.debt(member), offset)
+      postings.add(.available(member), amount - offset)
+    } else {
+      let covered = min(try balance(.available(member)), -amount)
+      postings.add(.available(member), -covered)
+      postings.add(.debt(member), amount + covered)
+    }
+  }
+
+  /// Keeps the figures that the tickers show in step with what is booked.
+  private mutating func count(
+    _ amount: Amount, of member: MemberID, in order: Order, isSale: Bool
+  ) throws(Stop) {
+    func add(_ earnings: inout Earnings) {
+      if order.releasedAt == nil { earnings.pending += amount } else { earnings.released += amount }
+      if isSale { earnings.orders += 1 } else { earnings.reversed -= amount }
+    }
+    try changeEarnings(of: member, in: nil, add)
+    if let room = order.room { try changeEarnings(of: member, in: room, add) }
+  }
+
+  /// What a member's pending share of an order becomes when it is released.
+  private mutating func release(
+    _ amount: Amount, of member: MemberID, in room: RoomID?, to postings: inout Postings
+  ) throws(Stop) {
+    guard amount != .zero else { return }
+    postings.add(.pending(member), -amount)
+    try credit(member, amount, isReleased: true, to: &postings)
+    try changeEarnings(of: member, in: nil) {
+      $0.pending -= amount
+      $0.released += amount
+    }
+    guard let room else { return }
+    try changeEarnings(of: member, in: room) {
+      $0.pending -= amount
+      $0.released += amount
+    }
+  }
+
+  /// Releases what is due among these candidates; what is not due is passed over.
+  mutating func release(
+    orders: [OrderID], bonuses: [String], at: Timestamp
+  ) throws(Stop) -> JSON {
+    let storefront = try storefront()
+    var released: Int64 = 0
+    for id in orders {
+      var order = try order(id)
+      guard let due = order.releaseDue(zone: storefront.zone), due <= at else { continue }
+      let settlement = try settle(order, storefront, try plan(version: order.planVersion))
+      var postings = Postings()
+      for payee in settlement.payees {
+        try release(payee.amount, of: payee.payee, in: order.room, to: &postings)
+      }
+      order.releasedAt = at
+      write(.order(storefrontID, id), .order(order))
+      try book(Cause(kind: .release, subject: id.text, fact: "release/\(id)"), postings)
+      released += 1
+    }
+    for id in bonuses {
+      guard case .bonus(var bonus)? = try read(.bonus(storefrontID, id)), bonus.releasedAt == nil,
+        bonus.due <= at
+      else { continue }
+      var postings = Postings()
+      try release(bonus.amount, of: bonus.payee, in: nil, to: &postings)
+      bonus.releasedAt = at
+      write(.bonus(storefrontID, id), .bonus(bonus))
+      try book(Cause(kind: .release, subject: bonus.subject, fact: "release/\(id)"), postings)
+      released += 1
+    }
+    return ["released": .integer(released), "sequence": .integer(try storefrontProgress().sequence)]
+  }
+
+  /// Pays out everything that is available; debt was offset when it became available.
+  mutating func payOut(_ statement: StatementID, to members: [MemberID]) throws(Stop) -> JSON {
+    var postings = Postings()
+    var lines: [JSON] = []
+    var total = Amount.zero
+    for member in members {
+      let amount = try balance(.available(member))
+      guard amount > .zero else { continue }
+      postings.append(.available(member), -amount)
+      postings.append(.paid(member), amount)
+      lines.append(["member": .string(member.text), "amount": .integer(amount.minorUnits)])
+      total += amount
+    }
+    let sequence = try book(
+      Cause(kind: .payout, subject: "statement/\(statement)", fact: statement.text), postings)
+    return [
+      "statement": .string(statement.text), "total": .integer(total.minorUnits),
+      "currency": .string(try storefront().currency.code), "sequence": .integer(sequence),
+      "lines": .array(lines),
+    ]
+  }
+
+  /// The answer to every report about an order.
+  func answer(_ order: Order) throws(Stop) -> JSON {
+    let storefront = try storefront()
+    return orderView(
+      order, try settle(order, storefront, try plan(version: order.planVersion)), storefront,
+      sequence: try storefrontProgress().sequence)
+  }
+}
+
+/// An order as its backend sees it, in the form of Protocol/schemas.
+package func orderView(
+  _ order: Order, _ settlement: Settlement, _ storefront: Storefront, sequence: Int64
+) -> JSON {
+  let isBooked = order.paidAt != nil
+  return [
+    "order": .string(order.id.text), "state": .string(order.state.rawValue),
+    "room": order.room.map { .string($0.text) } ?? .null, "buyer": .string(order.buyer.text),
+    "promoter": order.receipt.promoter.map { .string($0.text) } ?? .null,
+    "attributedBy": order.receipt.source.map { .string($0.rawValue) } ?? .null,
+    "selfPurchase": .bool(order.receipt.selfPurchase), "currency": .string(storefront.currency.code),
+    "placedAt": .string(order.placedAt.description),
+    "expiresAt": order.expiresAt.map { .string($0.description) } ?? .null,
+    "paidAt": order.paidAt.map { .string($0.description) } ?? .null,
+    "deliveredAt": order.deliveredAt.map { .string($0.description) } ?? .null,
+    "releaseDue": order.releaseDue(zone: storefront.zone).map { .string($0.description) } ?? .null,
+    "net": .integer(order.net.minorUnits), "booked": .bool(isBooked),
+    "supplier": .integer(settlement.supplier.minorUnits),
+    "platform": .integer(settlement.platform.minorUnits),
+    "shares": .array(
+      settlement.payees.map {
+        ["member": .string($0.payee.text), "amount": .integer($0.amount.minorUnits)]
+      }),
+    "sequence": .integer(sequence),
+  ]
+}

@@ -1,0 +1,66 @@
+import Commerce
+import Ledger
+
+/// What can be released now.
+package struct DueReleases: Equatable, Sendable {
+  /// Orders, earliest due first, ties by id.
+  package let orders: [OrderID]
+  /// Joining bonuses, earliest due first, ties by id.
+  package let bonuses: [String]
+
+  /// Makes a list.
+  package init(orders: [OrderID], bonuses: [String]) {
+    self.orders = orders
+    self.bonuses = bonuses
+  }
+
+  /// Whether nothing is due.
+  package var isEmpty: Bool { orders.isEmpty && bonuses.isEmpty }
+}
+
+/// The port through which the state is loaded and stored.
+///
+/// One thread writes. Every query sees exactly what was committed. Errors are operational: whatever
+/// the implementation throws, nothing of the failed call has happened.
+package protocol Store: AnyObject {
+  /// Loads records; keys that the store has no record for give nothing.
+  ///
+  /// - Parameter keys: any keys.
+  /// - Returns: one entry for each key, in their order.
+  func load(_ keys: [Key]) throws -> [Record?]
+
+  /// Stores everything in one durable transaction, or nothing.
+  ///
+  /// - Parameter changes: what accepted decisions changed.
+  func commit(_ changes: Changes) throws
+
+  /// Storefronts in order of id.
+  func storefronts() throws -> [StorefrontID]
+
+  /// What is due for release: paid, delivered, undisputed, and past its return period.
+  ///
+  /// - Parameters:
+  ///   - storefront: whose.
+  ///   - at: the moment.
+  ///   - limit: how many of each kind at the most.
+  func dueReleases(_ storefront: StorefrontID, at: Timestamp, limit: Int) throws -> DueReleases
+
+  /// Unpaid orders whose time is over, earliest first.
+  func expiredOrders(_ storefront: StorefrontID, at: Timestamp, limit: Int) throws -> [OrderID]
+
+  /// The next moment at which something is due for release or expiry; none where nothing waits.
+  func nextDeadline(_ storefront: StorefrontID) throws -> Timestamp?
+
+  /// Members with something available, in order of id.
+  func payableMembers(_ storefront: StorefrontID) throws -> [MemberID]
+
+  /// The standing listings of a room in order of place, from the first whose place is above `after`.
+  func listings(
+    _ storefront: StorefrontID, _ room: RoomID, after place: Int64?, limit: Int
+  ) throws -> [(listing: Listing, sku: SKU, stock: Stock)]
+
+  /// The events of a room above an offset, in order.
+  func events(
+    _ storefront: StorefrontID, _ room: RoomID, after offset: Int64, limit: Int
+  ) throws -> [RoomEvent]
+}

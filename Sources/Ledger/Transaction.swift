@@ -1,0 +1,146 @@
+import Commerce
+
+/// An amount added to one account.
+package struct Posting: Hashable, Sendable {
+  /// The account.
+  package let account: Account
+  /// Minor units; never zero inside a transaction.
+  package let amount: Amount
+
+  /// Makes a posting.
+  ///
+  /// - Parameters:
+  ///   - account: the account.
+  ///   - amount: minor units.
+  package init(_ account: Account, _ amount: Amount) {
+    self.account = account
+    self.amount = amount
+  }
+}
+
+/// What made a transaction happen.
+package enum CauseKind: String, Sendable, CaseIterable {
+  /// An order was paid: its shares become pending.
+  case sale
+  /// Part or all of an order was returned.
+  case refund
+  /// The return period of an order or an award is over: pending becomes available.
+  case release
+  /// A statement paid out what was available.
+  case payout
+  /// A bonus for somebody's joining.
+  case award
+}
+
+/// Why a transaction was booked.
+package struct Cause: Hashable, Sendable {
+  /// The kind of event.
+  package let kind: CauseKind
+  /// What it is about: an order's id, `award/…` for an award, `statement/…` for a statement. The net per subject
+  /// and party does not depend on the order in which events arrived.
+  package let subject: String
+  /// The event's own id, such as the payment's or the refund's.
+  package let fact: String
+
+  /// Makes a cause.
+  ///
+  /// - Parameters:
+  ///   - kind: the kind of event.
+  ///   - subject: what it is about.
+  ///   - fact: the event's own id.
+  package init(kind: CauseKind, subject: String, fact: String) {
+    self.kind = kind
+    self.subject = subject
+    self.fact = fact
+  }
+}
+
+/// Postings that belong together and sum to zero.
+package struct Transaction: Hashable, Sendable {
+  /// The place in the storefront's ledger, from 1, without gaps.
+  package let sequence: Int64
+  /// When it was booked.
+  package let at: Timestamp
+  /// Why.
+  package let cause: Cause
+  /// The currency of every posting.
+  package let currency: Currency
+  /// At least one; no account twice, no zero amount; they sum to zero.
+  package let postings: [Posting]
+
+  /// Makes a transaction; an imbalance is a bug and stops the program before anything is booked.
+  ///
+  /// - Parameters:
+  ///   - sequence: the next of the storefront's ledger.
+  ///   - at: when it is booked.
+  ///   - cause: why.
+  ///   - currency: of every posting.
+  ///   - postings: merged, see `Postings`.
+  package init(
+    sequence: Int64, at: Timestamp, cause: Cause, currency: Currency, postings: [Posting]
+  ) {
+    precondition(!postings.isEmpty, "a transaction has postings")
+    precondition(
+      postings.reduce(Amount.zero) { $0 + $1.amount } == .zero, "a transaction sums to zero")
+    self.sequence = sequence
+    self.at = at
+    self.cause = cause
+    self.currency = currency
+    self.postings = postings
+  }
+
+  /// The bytes that the digest chain covers: every field, one per line, in a fixed order.
+  ///
+  /// Format: `sequence|milliseconds|kind|subject|fact|currency` and then `account|amount` for each
+  /// posting in its order, lines ended by a line feed. No field can contain `|` or a line feed.
+  package var canonicalBytes: [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(64 + postings.count * 32)
+    let head = "\(sequence)|\(at.milliseconds)|\(cause.kind.rawValue)|\(cause.subject)|"
+    text.append(contentsOf: (head + "\(cause.fact)|\(currency.code)\n").utf8)
+    for posting in postings {
+      text.append(contentsOf: posting.account.name.utf8)
+      text.append(UInt8(ascii: "|"))
+      text.append(contentsOf: String(posting.amount.minorUnits).utf8)
+      text.append(UInt8(ascii: "\n"))
+    }
+    return text
+  }
+}
+
+/// Collects postings of one transaction: merges those to the same account and drops zeros.
+///
+/// Keeps the order in which accounts were first named, so that a replay books the same bytes.
+package struct Postings: Sendable {
+  private var entries: [Posting] = []
+
+  /// Starts without postings.
+  package init() {}
+
+  /// Adds an amount to an account.
+  ///
+  /// - Parameters:
+  ///   - account: the account.
+  ///   - amount: minor units.
+  /// - Complexity: O(n) in the number of accounts, which are few but in a payout; those use
+  ///   `append`.
+  package mutating func add(_ account: Account, _ amount: Amount) {
+    if let index = entries.firstIndex(where: { $0.account == account }) {
+      entries[index] = Posting(account, entries[index].amount + amount)
+    } else {
+      entries.append(Posting(account, amount))
+    }
+  }
+
+  /// Adds a posting to an account that is known not to be there yet.
+  ///
+  /// - Parameters:
+  ///   - account: the account.
+  ///   - amount: minor units.
+  package mutating func append(_ account: Account, _ amount: Amount) {
+    entries.append(Posting(account, amount))
+  }
+
+  /// What to book: without the accounts whose amounts cancelled out.
+  package var booked: [Posting] { entries.filter { $0.amount != .zero } }
+}

@@ -1,0 +1,87 @@
+// Time-outs and the orderly end. One pass over the dense table every `sweepMilliseconds` looks at
+// each connection once: no timer is ever inserted or removed, and hearing from a peer costs one
+// store.
+import Wire
+
+extension Connections {
+  /// Acts on every deadline that has passed.
+  ///
+  /// - Complexity: O(n) in the rows that were ever used.
+  func sweep() {
+    for slot in 0..<rowsUsed where rows[slot].phase != .free {
+      if now >= rows[slot].deadline { expire(slot) }
+      guard !rows[slot].queue.isEmpty,
+        now - rows[slot].queue.oldestSince >= configuration.queueAgeMilliseconds
+      else { continue }
+      switch rows[slot].phase {
+      case .webSocket: closeSlowConsumer(slot)
+      case .http: drop(slot, .timeout)
+      case .free, .closing, .lingering: break
+      }
+    }
+  }
+
+  private func expire(_ slot: Int) {
+    switch rows[slot].timer {
+    case .header, .body: refuseLate(slot, status: 408, wasBegun: rows[slot].requests != nil)
+    case .response: refuseLate(slot, status: 503, wasBegun: true)
+    case .idle:
+      // An answer that is still on its way is timed by the age of the queue.
+      if rows[slot].queue.isEmpty { drop(slot, .timeout) }
+    case .close: drop(slot, .timeout)
+    case .ping:
+      let due = rows[slot].lastHeard + configuration.pingMilliseconds
+      if now < due {
+        rows[slot].deadline = due
+      } else {
+        rows[slot].timer = .pong
+        rows[slot].deadline = now + configuration.pongMilliseconds
+        transmit(pingFrame, slot)
+      }
+    case .pong:
+      let pinged = rows[slot].deadline - configuration.pongMilliseconds
+      if rows[slot].lastHeard >= pinged {
+        rows[slot].timer = .ping
+        rows[slot].deadline = rows[slot].lastHeard + configuration.pingMilliseconds
+      } else {
+        drop(slot, .timeout)
+      }
+    }
+  }
+
+  /// Says why, where somebody may still be listening, and closes without waiting for an answer.
+  private func refuseLate(_ slot: Int, status: Int, wasBegun: Bool) {
+    let id = id(ofSlot: slot)
+    if wasBegun {
+      transmit(Frame(encoded: HTTPResponse(status: status).bytes(keepsAlive: false)), slot)
+    }
+    if self.slot(of: id) != nil { drop(slot, .timeout) }
+  }
+
+  // MARK: The end
+
+  /// Closes what is idle and asks every WebSocket to come back later; requests in flight go on.
+  func beginDraining() {
+    isDraining = true
+    for slot in 0..<rowsUsed {
+      switch rows[slot].phase {
+      case .http:
+        let isBusy =
+          rows[slot].flags.contains(.inFlight) || rows[slot].requests != nil
+          || !rows[slot].queue.isEmpty
+        if !isBusy { drop(slot, .drain) }
+      case .webSocket: closeForDrain(slot)
+      case .free, .closing, .lingering: break
+      }
+    }
+  }
+
+  func closeForDrain(_ slot: Int) {
+    close(slot, code: CloseCode.serviceRestart, reason: "service restart", .drain)
+  }
+
+  /// Closes every socket at once.
+  func dropAll() {
+    for slot in 0..<rowsUsed where rows[slot].phase != .free { drop(slot, .drain) }
+  }
+}
