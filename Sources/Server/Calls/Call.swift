@@ -1,0 +1,156 @@
+// What a caller wants, after decoding, authentication and the check of scopes and form, and before
+// anything is decided. HTTP and WebSocket meet here: the same wish is the same call.
+
+import Commerce
+import Coordination
+import Notation
+import Wire
+
+/// Who calls, as the token says.
+package struct Caller: Equatable, Sendable {
+  /// The person.
+  package let person: PersonID
+  /// The storefront; everything the caller can see or do is in this one.
+  package let storefront: StorefrontID
+  /// What the caller may do.
+  package let scopes: Token.Scopes
+  /// When the token ends.
+  package let expiry: Timestamp
+
+  /// Makes a caller.
+  package init(
+    person: PersonID, storefront: StorefrontID, scopes: Token.Scopes, expiry: Timestamp
+  ) {
+    self.person = person
+    self.storefront = storefront
+    self.scopes = scopes
+    self.expiry = expiry
+  }
+
+  /// Backends, operators: those who act for the storefront and not for themselves.
+  package var isStaff: Bool { !scopes.isDisjoint(with: [.backend, .operator]) }
+  /// Staff and brokers see everything of the storefront.
+  package var seesEverything: Bool { isStaff || scopes.contains(.broker) }
+  /// How the core sees the caller.
+  package var actor: Actor { isStaff ? .system : .person(person) }
+}
+
+/// One decoded, authorized wish.
+package enum Call: Sendable {
+  /// Changes the state through the core; answered after the commit.
+  case command(Command)
+  /// Imports catalogue rows; the bad ones were found already.
+  case importCatalogue([ImportedRow])
+  /// Changes a storefront's configuration; completed by the writer from what is there.
+  case configure(StorefrontWish)
+  /// Comes into a room: touch, attendance, snapshot and subscription in one step.
+  case join(JoinWish)
+  /// Leaves a room.
+  case leave(RoomID)
+  /// Wants to be told figures as they move.
+  case subscribe(Ticker)
+  /// Wants that no more.
+  case unsubscribe(Ticker)
+  /// Makes a share link and stores it; the answer carries the signed text.
+  case createLink(Link, text: String)
+  /// Releases what is due now.
+  case releaseDue
+  /// Pays out everything that is available.
+  case payOut(StatementID)
+  /// Only reads.
+  case query(Query)
+}
+
+/// A catalogue row of an import, or why it is none.
+package struct ImportedRow: Sendable {
+  /// The line of the file, from 1.
+  package let line: Int
+  /// The item, or what is wrong with the line.
+  package let item: Result<CatalogueItem, Fault>
+
+  /// Makes a row.
+  package init(line: Int, item: Result<CatalogueItem, Fault>) {
+    self.line = line
+    self.item = item
+  }
+}
+
+/// What an operator wants of a storefront; what is left out stays as it is, or gets its default.
+package struct StorefrontWish: Sendable {
+  /// What it is called.
+  package var name: String?
+  /// Its currency; cannot change later.
+  package var currency: Currency?
+  /// Its time zone; cannot change later.
+  package var zone: TimeZoneTable?
+  /// The name of a shipped plan.
+  package var plan: String?
+  /// The plan's parameters by name; replace all earlier ones.
+  package var parameters: [JSON.Member]?
+  /// The order of attribution.
+  package var precedence: [AttributionSource]?
+  /// Milliseconds.
+  package var visitHoldMilliseconds: Int64?
+  /// Milliseconds.
+  package var unpaidHoldMilliseconds: Int64?
+
+  /// Wants nothing yet.
+  package init() {}
+}
+
+/// How somebody wants to come into a room.
+package struct JoinWish: Sendable {
+  /// The room.
+  package let room: RoomID
+  /// The link that brought them, read but not judged.
+  package let link: LinkEvidence?
+  /// The last event they have.
+  package let since: (epoch: Int64, offset: Int64)?
+
+  /// Makes a wish.
+  package init(room: RoomID, link: LinkEvidence?, since: (epoch: Int64, offset: Int64)?) {
+    self.room = room
+    self.link = link
+    self.since = since
+  }
+}
+
+/// Live figures that can be watched.
+package enum Ticker: Hashable, Sendable {
+  /// A member's earnings in a room, or in total where the room is none.
+  case earnings(StorefrontID, MemberID, RoomID?)
+  /// A room's totals, for its host and staff.
+  case room(StorefrontID, RoomID)
+  /// A storefront's totals, for staff.
+  case storefront(StorefrontID)
+}
+
+/// Questions that change nothing; answered from a read-only snapshot of the database.
+package enum Query: Sendable {
+  /// Rooms in these states, in order of id.
+  case rooms(states: [RoomState], after: RoomID?, limit: Int)
+  /// One room with its totals.
+  case room(RoomID)
+  /// The standing listings of a room.
+  case listings(RoomID, after: Int64?, limit: Int)
+  /// What a host would earn on one unit of each SKU.
+  case quote([SKUID], host: MemberID, room: RoomID?)
+  /// The catalogue by text; with earnings for a host.
+  case catalogue(text: String, host: MemberID?, after: SKUID?, limit: Int)
+  /// A promoter's links and refusals.
+  case links(MemberID)
+  /// One order; a buyer sees only their own.
+  case order(OrderID, by: PersonID?)
+  /// Orders in order of placing.
+  case orders(room: RoomID?, buyer: ViewerID?, after: OrderID?, limit: Int)
+  /// Why an order's money went where it went; a member sees only what is theirs.
+  case explanation(OrderID, by: PersonID?)
+  /// A member with balances, grants and earnings.
+  case member(MemberID)
+  /// The storefront with its totals.
+  case storefront
+  /// Sequence, sum and digest of the ledger.
+  case ledger
+  /// The transactions about one subject.
+  case transactions(subject: String)
+}

@@ -1,0 +1,109 @@
+// Every way in which a call can fail, with its stable code; see Protocol/errors.md.
+
+import Commerce
+import Coordination
+import Notation
+import Wire
+
+/// A failure as a caller sees it.
+package struct Fault: Error, Equatable, Sendable {
+  /// The stable code.
+  package let code: String
+  /// An English sentence about this very case.
+  package let message: String
+  /// The field at fault, where one is.
+  package let field: String?
+  /// Whether the same call may succeed later.
+  package let isTemporary: Bool
+  /// The HTTP status.
+  package let status: Int
+
+  /// Makes a fault.
+  package init(
+    _ code: String, _ message: String, status: Int, field: String? = nil, isTemporary: Bool = false
+  ) {
+    self.code = code
+    self.message = message
+    self.status = status
+    self.field = field
+    self.isTemporary = isTemporary
+  }
+
+  /// What the core refused.
+  package init(_ rejection: Rejection) {
+    self.init(
+      rejection.code.rawValue, rejection.message, status: rejection.code.status,
+      field: rejection.field)
+  }
+
+  /// A field is missing, mistyped or out of range.
+  package static func invalidField(_ field: String, _ message: String) -> Fault {
+    Fault("invalid_field", message, status: 422, field: field)
+  }
+
+  /// There is no session or token.
+  package static let unauthenticated = Fault(
+    "unauthenticated", "A token is needed first.", status: 401)
+
+  /// The token does not allow this.
+  package static func forbidden(_ what: String) -> Fault {
+    Fault("forbidden", "The token's scopes do not allow \(what).", status: 403)
+  }
+
+  /// There is no such path.
+  package static let notFound = Fault("not_found", "There is nothing at this path.", status: 404)
+
+  /// The server has more to do than it can take on.
+  package static let busy = Fault(
+    "busy", "The server is busy; try again shortly.", status: 503, isTemporary: true)
+
+  /// The database cannot be written or read; nothing was changed.
+  package static let storageUnavailable = Fault(
+    "storage_unavailable", "The database is not available; nothing was changed.", status: 503,
+    isTemporary: true)
+
+  /// As a JSON-RPC error.
+  package var remote: RemoteFault {
+    RemoteFault(
+      number: code == "invalid_field" ? -32602 : -32000, message: message, code: code,
+      isTemporary: isTemporary,
+      details: field.map { [JSON.Member("field", .string($0))] } ?? [])
+  }
+
+  /// As an HTTP response. Source: RFC 9457.
+  package var response: HTTPResponse {
+    var members: [JSON.Member] = [
+      JSON.Member("type", .string("urn:waggle:error:" + code)),
+      JSON.Member("title", .string(code)), JSON.Member("status", .integer(Int64(status))),
+      JSON.Member("detail", .string(message)), JSON.Member("code", .string(code)),
+      JSON.Member("temporary", .bool(isTemporary)),
+    ]
+    if let field { members.append(JSON.Member("field", .string(field))) }
+    var headers = HTTPHeaders()
+    headers.add("Content-Type", "application/problem+json")
+    if status == 401 { headers.add("WWW-Authenticate", "Bearer") }
+    if isTemporary { headers.add("Retry-After", "1") }
+    return HTTPResponse(status: status, headers: headers, body: JSON.object(members).bytes)
+  }
+}
+
+extension RejectionCode {
+  /// The HTTP status of a refusal.
+  var status: Int {
+    switch self {
+    case .invalidField, .unknownRank, .unknownLine, .currencyMismatch, .refundExceedsPaid,
+      .paymentExceedsPlaced, .planRefused, .supplierMismatch, .stockBelowCommitted, .inviteCycle,
+      .selfLock, .ownRoom, .pactLowered, .linkMalformed, .linkAltered, .linkForeign:
+      422
+    case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,
+      .unknownLink:
+      404
+    case .notYourRoom, .notYourLink, .notYourOrder: 403
+    case .linkExpired, .linkRevoked, .linkExhausted: 410
+    case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
+      .outsideSaleWindow, .outOfStock, .orderCancelled, .alreadyPaid, .alreadyDelivered,
+      .alreadyReleased, .alreadyDisputed, .notDisputed:
+      409
+    }
+  }
+}
