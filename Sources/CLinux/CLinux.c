@@ -17,6 +17,13 @@ static void numbers_of(const struct in6_addr *in, uint64_t *high, uint64_t *low)
   *low = be64toh(*low);
 }
 
+static void unmap(struct clinux_address *address) {
+  if (!address->is_ipv4 && address->high == 0 && address->low >> 32 == 0xffff) {
+    address->is_ipv4 = 1;
+    address->low &= 0xffffffff;
+  }
+}
+
 static void from_system(const struct sockaddr_storage *from, struct clinux_address *to) {
   memset(to, 0, sizeof *to);
   if (from->ss_family == AF_INET) {
@@ -28,14 +35,12 @@ static void from_system(const struct sockaddr_storage *from, struct clinux_addre
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
     numbers_of(&v6->sin6_addr, &to->high, &to->low);
     to->port = ntohs(v6->sin6_port);
-    if (to->high == 0 && to->low >> 32 == 0xffff) {
-      to->is_ipv4 = 1;
-      to->low &= 0xffffffff;
-    }
+    unmap(to);
   }
 }
 
-static socklen_t to_system(const struct clinux_address *from, int is_ipv6, struct sockaddr_storage *to) {
+static socklen_t to_system(
+    const struct clinux_address *from, int is_ipv6, struct sockaddr_storage *to) {
   memset(to, 0, sizeof *to);
   if (!is_ipv6) {
     struct sockaddr_in *v4 = (struct sockaddr_in *)to;
@@ -72,7 +77,9 @@ ssize_t clinux_send(int fd, const void *bytes, size_t count) {
   return send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-ssize_t clinux_receive(int fd, void *bytes, size_t count) { return recv(fd, bytes, count, MSG_DONTWAIT); }
+ssize_t clinux_receive(int fd, void *bytes, size_t count) {
+  return recv(fd, bytes, count, MSG_DONTWAIT);
+}
 
 int clinux_set_option(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value);
@@ -126,6 +133,7 @@ int clinux_parse_address(const char *text, uint16_t port, struct clinux_address 
   }
   if (inet_pton(AF_INET6, text, &v6) != 1) return 0;
   numbers_of(&v6, &address->high, &address->low);
+  unmap(address);
   return 1;
 }
 
@@ -139,4 +147,6 @@ void clinux_format_address(const struct clinux_address *address, char *out, size
   }
 }
 
-void clinux_name_thread(unsigned long thread, const char *name) { (void)pthread_setname_np(thread, name); }
+void clinux_name_thread(unsigned long thread, const char *name) {
+  (void)pthread_setname_np(thread, name);
+}

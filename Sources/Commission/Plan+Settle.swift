@@ -24,7 +24,7 @@ extension Plan {
     var totals = [Amount](repeating: .zero, count: called.payees.count)
     var lines: [LineSettlement] = []
     lines.reserveCapacity(sale.lines.count)
-    var scratch = [Amount](repeating: .zero, count: shares.count)
+    var scratch = Scratch(rules: shares.count)
     var supplier = Amount.zero
     var platform = Amount.zero
     for line in sale.lines {
@@ -74,8 +74,7 @@ extension Plan {
   }
 
   private func settle(
-    _ line: Sale.Line, _ called: borrowing Callers, _ gross: inout [Amount],
-    _ totals: inout [Amount]
+    _ line: Sale.Line, _ called: Callers, _ scratch: inout Scratch, _ totals: inout [Amount]
   ) -> LineSettlement {
     let net = line.paid - line.refunded
     let pool = net.part(line.rate)
@@ -83,36 +82,38 @@ extension Plan {
       line.paid == .zero
       ? .zero
       : line.cost.multiplied(by: net.minorUnits, dividedBy: line.paid.minorUnits)
-    var deducted = called.nothing
-    for (index, rule) in shares.enumerated() {
-      gross[index] = .zero
+    for index in shares.indices {
+      scratch.gross[index] = .zero
+      scratch.deducted[index] = .zero
       guard called.callers[index].payee != nil else { continue }
-      let base = amount(of: rule.base, net, pool, gross)
+      let base = amount(of: shares[index].base, net, pool, scratch.gross)
       if let rate = called.callers[index].rate {
-        gross[index] = base.part(rate)
+        scratch.gross[index] = base.part(rate)
       } else {
-        var rest = base
-        for (other, earlier) in shares[..<index].enumerated() where earlier.base == rule.base {
-          rest -= gross[other]
+        scratch.gross[index] = base
+        for other in 0..<index where shares[other].base == shares[index].base {
+          scratch.gross[index] -= scratch.gross[other]
         }
-        gross[index] = rest
       }
-      if let source = rule.deductedFrom { deducted[source] += gross[index] }
+      if let source = shares[index].deductedFrom {
+        scratch.deducted[source] += scratch.gross[index]
+      }
     }
     var settled: [Share] = []
     settled.reserveCapacity(called.count)
     var left = net - supplier
-    for (index, rule) in shares.enumerated() {
+    for index in shares.indices {
       guard let payee = called.callers[index].payee else { continue }
-      let amount = gross[index] - deducted[index]
+      let amount = scratch.gross[index] - scratch.deducted[index]
       precondition(amount >= .zero, "a share fell below zero")
       left -= amount
       totals[payee] += amount
       settled.append(
         Share(
-          payee: called.payees[payee], rule: rule.id, baseName: rule.baseName,
-          base: self.amount(of: rule.base, net, pool, gross), rate: called.callers[index].rate,
-          deducted: deducted[index], amount: amount, funding: rule.funding,
+          payee: called.payees[payee], rule: shares[index].id, baseName: shares[index].baseName,
+          base: self.amount(of: shares[index].base, net, pool, scratch.gross),
+          rate: called.callers[index].rate, deducted: scratch.deducted[index], amount: amount,
+          funding: shares[index].funding,
           rounding: called.callers[index].rate == nil ? .rest : .down))
     }
     let sum = settled.reduce(supplier + left) { $0 + $1.amount }
@@ -132,6 +133,20 @@ extension Plan {
   }
 }
 
+/// Figures of the line at hand, by rule; kept over the lines so that a line allocates only its
+/// result.
+private struct Scratch {
+  /// Before anything is deducted.
+  var gross: [Amount]
+  /// What later shares take out of it.
+  var deducted: [Amount]
+
+  init(rules: Int) {
+    gross = [Amount](repeating: .zero, count: rules)
+    deducted = gross
+  }
+}
+
 /// What the snapshot makes of each rule: whom it pays, at what rate, or why nobody.
 private struct Callers {
   struct Caller {
@@ -147,11 +162,8 @@ private struct Callers {
   var withheld: [WithheldShare] = []
   /// Rules that pay somebody.
   var count = 0
-  /// A zero for every rule, to begin each line with.
-  let nothing: [Amount]
 
   init(_ plan: Plan, _ snapshot: Snapshot) {
-    nothing = [Amount](repeating: .zero, count: plan.shares.count)
     callers.reserveCapacity(plan.shares.count)
     for rule in plan.shares {
       var caller = Caller(payee: nil, rate: nil)

@@ -43,7 +43,8 @@ extension Plan {
   /// with nobody found.
   /// - Parameters:
   ///   - participants: who took part. Somebody without standing is no member and earns nothing.
-  ///   - standing: looks a member up; may throw, for instance because they are not loaded yet.
+  ///   - standing: looks a member up; may throw, for instance because they are not loaded yet. A
+  ///     rank of another plan counts as the one of the same name, else as the lowest.
   /// - Returns: the members that the plan's rules name, with their ranks.
   /// - Throws: what `standing` throws, unchanged.
   /// - Complexity: one look-up per person and per step of the walk to a named ancestor.
@@ -73,13 +74,13 @@ extension Plan {
           guard let member = source.member(given, people), !excluded.contains(member),
             let place = try standing(member)
           else { continue }
-          found = (member, place)
+          found = (member, native(place))
         }
       case .inviterOf(let index):
         guard let inviter = inviters[index], inviter != people[index].holder?.member,
           !excluded.contains(inviter), let place = try standing(inviter)
         else { break }
-        found = (inviter, place)
+        found = (inviter, native(place))
       case .ancestorOf(let index, let rank):
         guard let start = people[index].holder?.member else { break }
         found = try ancestor(
@@ -95,6 +96,14 @@ extension Plan {
     return people
   }
 
+  /// The standing with a rank of this plan, whatever plan the rank was made by: the one of the same
+  /// name, else the lowest. Rules index their tables by rank, so no other may get in.
+  private func native(_ standing: Standing) -> Standing {
+    if rank(at: Int(standing.rank.index)) == standing.rank { return standing }
+    return Standing(
+      inviter: standing.inviter, rank: rank(named: standing.rank.name) ?? lowestRank)
+  }
+
   /// The nearest ancestor of `start`, beginning at `first`, with at least that rank.
   ///
   /// Ends on a cycle too: a mark is left behind at steps 1, 2, 4, 8 …, and whoever comes back to
@@ -108,7 +117,7 @@ extension Plan {
     var steps = 0
     var markAt = 1
     while let member = next, member != start, member != mark {
-      guard let place = try standing(member) else { return nil }
+      guard let place = try standing(member).map(native) else { return nil }
       if place.rank >= rank { return (member, place) }
       steps += 1
       if steps == markAt {

@@ -229,7 +229,6 @@ package enum Command: Equatable, Sendable {
   case payOut(StatementID, members: [MemberID])
 }
 
-
 /// What came of an accepted command.
 package struct Outcome: Sendable {
   /// The answer, a JSON object.

@@ -194,3 +194,30 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
   }
   return keys
 }
+
+/// Answers a question from the state with the core's own rules; changes nothing.
+///
+/// - Parameters:
+///   - storefront: whose.
+///   - now: the moment.
+///   - load: gives the records of keys, in their order.
+///   - body: the question.
+/// - Returns: what the body returns.
+/// - Throws: the `Rejection` of the body, or what `load` throws.
+package func inspect<Value>(
+  storefront: StorefrontID, at now: Timestamp, load: ([Key]) throws -> [Record?],
+  _ body: (borrowing Draft) throws(Stop) -> Value
+) throws -> Value {
+  let state = State()
+  while true {
+    do throws(Stop) {
+      return try body(Draft(state: state, storefront: storefront, now: now))
+    } catch {
+      switch error {
+      case .rejected(let rejection): throw rejection
+      case .missing(let keys):
+        for (key, record) in zip(keys, try load(keys)) { state.learn(key, record) }
+      }
+    }
+  }
+}

@@ -93,14 +93,14 @@ package final class Loop<Delegate: LoopDelegate>: Sendable {
   }
 }
 
-/// Starts a thread.
+/// Starts a thread of the system, for work that must not share the cooperative pool.
 ///
 /// - Parameters:
 ///   - name: for debuggers, up to 15 bytes.
 ///   - body: runs on it.
 /// - Returns: the thread, to be joined.
 /// - Throws: the system's reason.
-func startThread(
+package func startThread(
   name: String, _ body: @escaping @Sendable () -> Void
 ) throws(SystemError) -> pthread_t {
   final class Body: Sendable {

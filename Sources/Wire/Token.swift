@@ -40,6 +40,7 @@ package struct Token: Equatable, Sendable {
     person: PersonID, storefront: StorefrontID, scopes: Scopes, expiry: Timestamp,
     notBefore: Timestamp? = nil, issued: Timestamp? = nil, id: String? = nil
   ) {
+    precondition(!scopes.isEmpty, "a token allows something")
     func whole(_ moment: Timestamp) -> Timestamp {
       Timestamp(milliseconds: moment.seconds * 1000)
     }

@@ -32,6 +32,8 @@ struct TimeZoneTableTests {
     // The clocks jump a whole day; two changes within three days.
     (apia, "2011-12-29", "2011-12-29T10:00:00Z"),
     (apia, "2011-12-31", "2011-12-30T10:00:00Z"),
+    // East of Greenwich a day begins on the day before in UTC, here an hour before a change.
+    (eastern, "2026-05-02", "2026-05-01T14:00:00Z"),
     (restless, "2026-01-02", "2026-01-02T03:00:00Z"),
     (restless, "2026-01-03", "2026-01-03T01:00:00Z"),
   ]
@@ -87,6 +89,7 @@ private let saoPaulo = zone(
 private let havana = zone(
   "America/Havana", -5, [("2026-03-08T05:00:00Z", -4), ("2026-11-01T05:00:00Z", -5)])
 private let apia = zone("Pacific/Apia", -10, [("2011-12-30T10:00:00Z", 14)])
+private let eastern = zone("Nowhere/Eastern", 10, [("2026-05-01T15:00:00Z", 9)])
 private let restless = zone(
   "Nowhere/Restless", 0, [("2026-01-01T22:00:00Z", -3), ("2026-01-02T22:00:00Z", -1)])
 

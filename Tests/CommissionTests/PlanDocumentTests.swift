@@ -233,6 +233,29 @@ struct PlanDocumentTests {
     }
   }
 
+  @Test("A document with any bytes changed is read or refused, and never stops the program")
+  func damaged() throws {
+    var chance = SplitMix64(seed: 7)
+    for name in Plan.shippedNames {
+      let document = try Plan.shipped(name).document
+      for _ in 0..<300 {
+        var bytes = document
+        for _ in 0..<Int.random(in: 1...3, using: &chance) {
+          let place = Int.random(in: 0..<bytes.count, using: &chance)
+          // Bytes of the document itself, so that some of the changes are still JSON.
+          bytes[place] = document.randomElement(using: &chance) ?? 0
+        }
+        do throws(PlanError) {
+          let plan = try Plan(document: bytes)
+          #expect(try Plan(document: plan.document) == plan)
+          #expect(plan.worstCasePayoutPpm >= 0)
+        } catch {
+          #expect(!error.description.isEmpty)
+        }
+      }
+    }
+  }
+
   @Test("Promotions are counts of locked fans")
   func promotions() throws {
     let plan = try Plan.shipped("shuai", parameters: ["shopkeepersForNext": .integer(3)])

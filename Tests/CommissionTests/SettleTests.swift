@@ -176,7 +176,7 @@ struct SettleTests {
       })
     // Returned bit by bit, and checked after every bit.
     for _ in 0..<4 {
-      try conserved(try tree.plan.settle(sale, snapshot), sale)
+      try conserved(try tree.plan.settle(sale, snapshot), sale, tree.plan)
       let index = Int.random(in: 0..<sale.lines.count, using: &chance)
       let left = sale.lines[index].paid - sale.lines[index].refunded
       sale.lines[index].refunded += Amount(
@@ -184,23 +184,34 @@ struct SettleTests {
     }
     for index in sale.lines.indices { sale.lines[index].refunded = sale.lines[index].paid }
     let undone = try tree.plan.settle(sale, snapshot)
-    try conserved(undone, sale)
+    try conserved(undone, sale, tree.plan)
     #expect(undone.payees.allSatisfy { $0.amount == .zero })
     #expect(undone.supplier == .zero && undone.platform == .zero)
   }
 
-  private func conserved(_ settlement: Settlement, _ sale: Sale) throws {
+  private func conserved(_ settlement: Settlement, _ sale: Sale, _ plan: Plan) throws {
     for (index, line) in settlement.lines.enumerated() {
       let net = sale.lines[index].paid - sale.lines[index].refunded
       let shares = line.shares.reduce(Amount.zero) { $0 + $1.amount }
       #expect(line.net == net)
       #expect(line.supplier + line.platform + shares == net)
       #expect(line.supplier >= .zero && line.shares.allSatisfy { $0.amount >= .zero })
-      // No shipped plan gives away more than the pool and a quarter of it.
-      #expect(shares.minorUnits <= line.pool.minorUnits + line.pool.minorUnits / 4)
+      #expect(shares.minorUnits * 1_000_000 <= net.minorUnits * plan.worstCasePayoutPpm)
     }
     let shares = settlement.payees.reduce(Amount.zero) { $0 + $1.amount }
     #expect(settlement.supplier + settlement.platform + shares == settlement.net)
+  }
+
+  @Test(
+    "The worst-case payout is what the dearest tree takes of the price",
+    arguments: [
+      ("wanwu", ["fundedBy": .text("platform")], 500_000),
+      ("wanwu", ["fundedBy": .text("seller")], 400_000), ("fengxiang", [:], 440_000),
+      ("fengxiang", ["hostOverridePpm": .integer(1_000_000)], 800_000), ("shuai", [:], 400_000),
+      ("youpin", [:], 400_000),
+    ] as [(String, [String: PlanValue], Int64)])
+  func worstCase(name: String, parameters: [String: PlanValue], bound: Int64) throws {
+    #expect(try Plan.shipped(name, parameters: parameters).worstCasePayoutPpm == bound)
   }
 
   @Test("The order of refunds does not matter")

@@ -102,6 +102,23 @@ struct SnapshotTests {
     #expect(tree.snapshot(seller: "X").people[2].holder == nil)
   }
 
+  @Test("A rank of another plan counts as the one of the same name, else as the lowest")
+  func foreignRank() throws {
+    let plan = try Plan.shipped("wanwu")
+    let ranks = [Rank(index: 31, name: "gold"), Rank(index: 1, name: "manager")]
+    for (rank, expected) in zip(ranks, ["gold", "ordinary"]) {
+      let standing = { (member: MemberID) -> Standing? in
+        Standing(inviter: member == id("X") ? id("U") : nil, rank: rank)
+      }
+      let snapshot = plan.snapshot(of: Participants(seller: id("X")), standing: standing)
+      #expect(snapshot.people[1].holder?.rank.name == expected)
+      #expect(snapshot.people[2].holder?.rank.name == (expected == "gold" ? "gold" : nil))
+      #expect(throws: Never.self) { try plan.settle(sale(1), snapshot) }
+      let awards = plan.joiningAwards(newMember: id("N"), inviter: id("U"), standing: standing)
+      #expect(awards.count == (expected == "gold" ? 2 : 1))
+    }
+  }
+
   @Test("A walk stops at somebody unknown, and passes on what the look-up throws")
   func lookUp() throws {
     let plan = try Plan.shipped("wanwu")

@@ -1,8 +1,8 @@
 // A server that echoes, for the tests of the transport and for conformance suites.
 //
 // HTTP: `/hello` greets, `/echo` returns the body, `/late` is answered when the test says so,
-// `/bytes?count=N` returns N bytes, anything else is 404. WebSocket: `/closed` is refused, everything
-// else echoes. What happens is written to a journal that a test can wait on.
+// `/bytes?count=N` returns N bytes, anything else is 404. WebSocket: `/closed` is refused,
+// everything else echoes. What happens is written to a journal that a test can wait on.
 import Dispatch
 import Synchronization
 import Transport
@@ -24,6 +24,8 @@ package final class Journal: Sendable {
     case writable(ConnectionID)
     /// What became of a frame that the test had sent, and how much waits.
     case sent(String, queuedBytes: Int)
+    /// The test's mark was reached.
+    case marked
     /// The delegate was released.
     case ended
   }
@@ -63,6 +65,8 @@ package enum EchoOrder: Sendable {
   case broadcast(Frame)
   /// Answer every request for `/late`.
   case answerLate
+  /// Write a mark into the journal.
+  case mark
   /// Close one connection.
   case close(ConnectionID, code: UInt16, reason: String)
 }
@@ -146,6 +150,7 @@ package final class EchoDelegate: LoopDelegate {
       journal?.write(.sent("\(outcome)", queuedBytes: connections.queuedBytes(id)))
     case .broadcast(let frame):
       for id in webSockets { connections.send(frame, to: id) }
+    case .mark: journal?.write(.marked)
     case .answerLate:
       let ids = late
       late = []

@@ -1,5 +1,5 @@
-// SHA-1 for the handshake of the echo server, so that the transport is tested without a cryptographic
-// library. Source: RFC 3174.
+// SHA-1 for the handshake of the echo server, so that the transport is tested without a library
+// for cryptography. Source: RFC 3174.
 
 /// The SHA-1 digest of some bytes.
 ///

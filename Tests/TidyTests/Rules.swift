@@ -169,26 +169,29 @@ enum Rules {
   private static func findings(
     _ file: SourceFile, lines: [String], words: [String], rule: (String) -> String
   ) -> [Finding] {
-    lines.enumerated().flatMap { index, line in
-      words.filter { mentions(line, $0) }.map { word in
-        Finding(file: file.path, line: index + 1, rule: rule(word))
+    let words = words.map { (text: $0, bytes: Array($0.utf8)) }
+    return lines.enumerated().flatMap { index, line in
+      let line = Array(line.utf8)
+      return words.filter { mentions(line, $0.bytes) }.map { word in
+        Finding(file: file.path, line: index + 1, rule: rule(word.text))
       }
     }
   }
 
   /// Whether a line holds a word that is not a part of a longer one.
-  static func mentions(_ line: String, _ word: String) -> Bool {
-    let line = Array(line.utf8)
-    let word = Array(word.utf8)
+  private static func mentions(_ line: [UInt8], _ word: [UInt8]) -> Bool {
     guard let first = word.first, let last = word.last, line.count >= word.count else {
       return false
     }
-    for start in 0...line.count - word.count {
+    var start = 0
+    while start + word.count <= line.count {
       let end = start + word.count
-      guard line[start..<end].elementsEqual(word) else { continue }
-      let glued = isNameByte(first) && start > 0 && isNameByte(line[start - 1])
-      let continued = isNameByte(last) && end < line.count && isNameByte(line[end])
-      if !glued && !continued { return true }
+      if line[start] == first, line[start..<end].elementsEqual(word) {
+        let glued = isNameByte(first) && start > 0 && isNameByte(line[start - 1])
+        let continued = isNameByte(last) && end < line.count && isNameByte(line[end])
+        if !glued && !continued { return true }
+      }
+      start += 1
     }
     return false
   }

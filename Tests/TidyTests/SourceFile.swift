@@ -131,7 +131,7 @@ private struct Blanker {
   }
 
   private func starts(with text: String) -> Bool {
-    original[position...].starts(with: text.utf8)
+    original[position] == text.utf8.first && original[position...].starts(with: text.utf8)
   }
 
   private mutating func step() {

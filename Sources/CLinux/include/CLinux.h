@@ -1,5 +1,6 @@
-// What Swift cannot see of Linux: epoll and eventfd (not in the Glibc module), accept4, flags that are macros or
-// enumerations in the system's headers, and the conversions between socket addresses and plain numbers.
+// What Swift cannot see of Linux: epoll and eventfd (not in the Glibc module), accept4, flags that
+// are macros or enumerations in the system's headers, and the conversions between socket addresses
+// and plain numbers.
 // Nothing here keeps state, allocates, or decides; every function may be called from any thread.
 #pragma once
 
@@ -10,8 +11,8 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-// An address of the internet as plain numbers in host byte order. IPv4, also where it arrives mapped into IPv6,
-// has is_ipv4 = 1, high = 0 and the address in the low 32 bits of low.
+// An address of the internet as plain numbers in host byte order. IPv4, also where it arrives mapped
+// into IPv6, has is_ipv4 = 1, high = 0 and the address in the low 32 bits of low.
 struct clinux_address {
   uint64_t high;
   uint64_t low;

@@ -233,15 +233,16 @@ extension Draft {
     }
     return candidates
   }
+}
 
-  private func linkView(_ link: Link) -> JSON {
-    [
-      "link": .string(link.id.text), "promoter": .string(link.promoter.text),
-      "room": link.room.map { .string($0.text) } ?? .null,
-      "sku": link.sku.map { .string($0.text) } ?? .null, "channel": .string(link.channel),
-      "expiresAt": .string(link.expiresAt.description),
-      "maximumUses": link.maximumUses.map { .integer($0) } ?? .null, "uses": .integer(link.uses),
-      "revoked": .bool(link.revokedAt != nil),
-    ]
-  }
+/// A link as its owner sees it, in the form of Protocol/schemas.
+package func linkView(_ link: Link) -> JSON {
+  [
+    "link": .string(link.id.text), "promoter": .string(link.promoter.text),
+    "room": link.room.map { .string($0.text) } ?? .null,
+    "sku": link.sku.map { .string($0.text) } ?? .null, "channel": .string(link.channel),
+    "expiresAt": .string(link.expiresAt.description),
+    "maximumUses": link.maximumUses.map { .integer($0) } ?? .null, "uses": .integer(link.uses),
+    "revoked": .bool(link.revokedAt != nil),
+  ]
 }

@@ -84,7 +84,7 @@ extension Draft {
   /// What a host earns on one unit, exactly, under the plan in force and the room's pact.
   ///
   /// Both with and without a promoter behind the viewer. Source: domain.md, section 1 (你能赚到多少钱).
-  func earningPerUnit(of sku: SKU, host: MemberID, pact: Rate?) throws(Stop) -> JSON {
+  package func earningPerUnit(of sku: SKU, host: MemberID, pact: Rate?) throws(Stop) -> JSON {
     let plan = try plan(version: try storefront().planVersion)
     let draft = self
     let quoted = try plan.quote(price: sku.price, rate: sku.rate, pact: pact, host: host) {

@@ -28,7 +28,8 @@ extension Draft {
       // A refund may have been reported before the payment; it must still fit.
       guard part.amount >= order.lines[line].refunded else {
         throw .refuse(
-          .refundExceedsPaid, "\(order.lines[line].refunded) of line \(line) were refunded already.",
+          .refundExceedsPaid,
+          "\(order.lines[line].refunded) of line \(line) were refunded already.",
           field: "lines[\(index)].amount")
       }
       order.lines[line].paid = part.amount

@@ -8,7 +8,7 @@ import Notation
 
 extension Draft {
   /// What the commission module makes of an order as it stands.
-  func settle(
+  package func settle(
     _ order: Order, _ storefront: Storefront, _ plan: some Settling
   ) throws(Stop) -> Settlement {
     do {
@@ -25,6 +25,7 @@ extension Draft {
   ///   - before: as it stood when it was booked last; none where nothing was booked.
   ///   - cause: the kind of event.
   ///   - fact: the event's id.
+  /// - Throws: `Stop`.
   mutating func post(
     _ order: Order, before: Order?, cause: CauseKind, fact: String
   ) throws(Stop) {
@@ -145,7 +146,9 @@ extension Draft {
       try book(Cause(kind: .release, subject: bonus.subject, fact: "release/\(id)"), postings)
       released += 1
     }
-    return ["released": .integer(released), "sequence": .integer(try storefrontProgress().sequence)]
+    return [
+      "released": .integer(released), "sequence": .integer(try storefrontProgress().sequence),
+    ]
   }
 
   /// Pays out everything that is available; debt was offset when it became available.
@@ -189,7 +192,8 @@ package func orderView(
     "room": order.room.map { .string($0.text) } ?? .null, "buyer": .string(order.buyer.text),
     "promoter": order.receipt.promoter.map { .string($0.text) } ?? .null,
     "attributedBy": order.receipt.source.map { .string($0.rawValue) } ?? .null,
-    "selfPurchase": .bool(order.receipt.selfPurchase), "currency": .string(storefront.currency.code),
+    "selfPurchase": .bool(order.receipt.selfPurchase),
+    "currency": .string(storefront.currency.code),
     "placedAt": .string(order.placedAt.description),
     "expiresAt": order.expiresAt.map { .string($0.description) } ?? .null,
     "paidAt": order.paidAt.map { .string($0.description) } ?? .null,

@@ -158,14 +158,6 @@ extension Draft {
     return memberView(member)
   }
 
-  private func memberView(_ member: Member) -> JSON {
-    [
-      "member": .string(member.id.text), "name": .string(member.name),
-      "inviter": member.inviter.map { .string($0.text) } ?? .null, "rank": .string(member.rank),
-      "joinedAt": .string(member.joinedAt.description),
-    ]
-  }
-
   /// Changes a member's earnings in a room, or in total.
   mutating func changeEarnings(
     of member: MemberID, in room: RoomID?, _ change: (inout Earnings) -> Void
@@ -174,4 +166,13 @@ extension Draft {
     change(&earnings)
     write(.earnings(storefrontID, member, room), .earnings(earnings))
   }
+}
+
+/// A member as staff and the member see it, in the form of Protocol/schemas.
+package func memberView(_ member: Member) -> JSON {
+  [
+    "member": .string(member.id.text), "name": .string(member.name),
+    "inviter": member.inviter.map { .string($0.text) } ?? .null, "rank": .string(member.rank),
+    "joinedAt": .string(member.joinedAt.description),
+  ]
 }

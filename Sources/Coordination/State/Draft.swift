@@ -29,7 +29,7 @@ package struct Draft {
   }
 
   /// Reads any record, as this decision has left it.
-  func read(_ key: Key) throws(Stop) -> Record? {
+  package func read(_ key: Key) throws(Stop) -> Record? {
     if let record = changes[key] { return record }
     guard let found = state.lookUp(key) else { throw .missing([key]) }
     return found
@@ -51,7 +51,8 @@ package struct Draft {
     write(.roomProgress(storefrontID, room), .roomProgress(progress))
     changes.events.append(
       RoomEvent(
-        storefront: storefrontID, room: room, epoch: progress.epoch, offset: progress.offset, at: now,
+        storefront: storefrontID, room: room, epoch: progress.epoch, offset: progress.offset,
+        at: now,
         kind: kind, payload: payload))
   }
 
@@ -81,21 +82,24 @@ package struct Draft {
 // MARK: Typed reads
 
 extension Draft {
-  func storefront() throws(Stop) -> Storefront {
+  /// The storefront; refuses where there is none.
+  package func storefront() throws(Stop) -> Storefront {
     guard case .storefront(let found)? = try read(.storefront(storefrontID)) else {
       throw .refuse(.unknownStorefront, "There is no storefront \(storefrontID).")
     }
     return found
   }
 
-  func storefrontProgress() throws(Stop) -> StorefrontProgress {
+  /// The storefront's totals and ledger head.
+  package func storefrontProgress() throws(Stop) -> StorefrontProgress {
     guard case .storefrontProgress(let found)? = try read(.storefrontProgress(storefrontID)) else {
       return StorefrontProgress()
     }
     return found
   }
 
-  func plan(version: Int64) throws(Stop) -> Plan {
+  /// A version of the plan that an order or the storefront names.
+  package func plan(version: Int64) throws(Stop) -> Plan {
     guard case .planVersion(let found)? = try read(.planVersion(storefrontID, version)) else {
       preconditionFailure("an order or storefront names a plan version that was never stored")
     }
@@ -107,17 +111,20 @@ extension Draft {
     return found
   }
 
-  func sku(_ id: SKUID) throws(Stop) -> SKU? {
+  /// A SKU, or nothing where the catalogue has none.
+  package func sku(_ id: SKUID) throws(Stop) -> SKU? {
     guard case .sku(let found)? = try read(.sku(id)) else { return nil }
     return found
   }
 
-  func stock(_ id: SKUID) throws(Stop) -> Stock {
+  /// The stock of a SKU.
+  package func stock(_ id: SKUID) throws(Stop) -> Stock {
     guard case .stock(let found)? = try read(.stock(id)) else { return Stock(supplied: nil) }
     return found
   }
 
-  func member(_ id: MemberID) throws(Stop) -> Member? {
+  /// A member, or nothing where there is none.
+  package func member(_ id: MemberID) throws(Stop) -> Member? {
     guard case .member(let found)? = try read(.member(storefrontID, id)) else { return nil }
     return found
   }
@@ -141,14 +148,16 @@ extension Draft {
     return found
   }
 
-  func room(_ id: RoomID) throws(Stop) -> Room {
+  /// A room; refuses where there is none.
+  package func room(_ id: RoomID) throws(Stop) -> Room {
     guard case .room(let found)? = try read(.room(storefrontID, id)) else {
       throw .refuse(.unknownRoom, "There is no room \(id).", field: "room")
     }
     return found
   }
 
-  func roomProgress(_ id: RoomID) throws(Stop) -> RoomProgress {
+  /// A room's counters and event offset.
+  package func roomProgress(_ id: RoomID) throws(Stop) -> RoomProgress {
     guard case .roomProgress(let found)? = try read(.roomProgress(storefrontID, id)) else {
       return RoomProgress(epoch: now.milliseconds)
     }
@@ -162,19 +171,24 @@ extension Draft {
     return found
   }
 
-  func order(_ id: OrderID) throws(Stop) -> Order {
+  /// An order; refuses where there is none.
+  package func order(_ id: OrderID) throws(Stop) -> Order {
     guard case .order(let found)? = try read(.order(storefrontID, id)) else {
       throw .refuse(.unknownOrder, "There is no order \(id).", field: "order")
     }
     return found
   }
 
-  func balance(_ account: Account) throws(Stop) -> Amount {
-    guard case .balance(let found)? = try read(.balance(storefrontID, account)) else { return .zero }
+  /// The balance of an account.
+  package func balance(_ account: Account) throws(Stop) -> Amount {
+    guard case .balance(let found)? = try read(.balance(storefrontID, account)) else {
+      return .zero
+    }
     return found
   }
 
-  func earnings(_ member: MemberID, _ room: RoomID?) throws(Stop) -> Earnings {
+  /// What a member earns in a room, or in total.
+  package func earnings(_ member: MemberID, _ room: RoomID?) throws(Stop) -> Earnings {
     guard case .earnings(let found)? = try read(.earnings(storefrontID, member, room)) else {
       return Earnings()
     }

@@ -60,7 +60,8 @@ package final class MemoryStore: Store {
   /// See `Store`.
   package func payableMembers(_ storefront: StorefrontID) -> [MemberID] {
     records.compactMap { key, record in
-      guard case .balance(storefront, .available(let member)) = key, case .balance(let amount) = record,
+      guard case .balance(storefront, .available(let member)) = key,
+        case .balance(let amount) = record,
         amount > .zero
       else { return nil }
       return member

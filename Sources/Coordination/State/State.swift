@@ -21,7 +21,8 @@ package struct RoomEvent: Equatable, Sendable {
 
   /// Makes an event.
   package init(
-    storefront: StorefrontID, room: RoomID, epoch: Int64, offset: Int64, at: Timestamp, kind: String,
+    storefront: StorefrontID, room: RoomID, epoch: Int64, offset: Int64, at: Timestamp,
+    kind: String,
     payload: JSON
   ) {
     self.storefront = storefront

@@ -27,11 +27,13 @@ package protocol Store: AnyObject {
   ///
   /// - Parameter keys: any keys.
   /// - Returns: one entry for each key, in their order.
+  /// - Throws: an operational error.
   func load(_ keys: [Key]) throws -> [Record?]
 
   /// Stores everything in one durable transaction, or nothing.
   ///
   /// - Parameter changes: what accepted decisions changed.
+  /// - Throws: an operational error; then nothing was stored.
   func commit(_ changes: Changes) throws
 
   /// Storefronts in order of id.
@@ -43,6 +45,8 @@ package protocol Store: AnyObject {
   ///   - storefront: whose.
   ///   - at: the moment.
   ///   - limit: how many of each kind at the most.
+  /// - Returns: orders and bonuses, earliest due first.
+  /// - Throws: an operational error.
   func dueReleases(_ storefront: StorefrontID, at: Timestamp, limit: Int) throws -> DueReleases
 
   /// Unpaid orders whose time is over, earliest first.

@@ -149,6 +149,8 @@ package enum Query: Sendable {
   case member(MemberID)
   /// The storefront with its totals.
   case storefront
+  /// What a session is told when it opens.
+  case session(Caller)
   /// Sequence, sum and digest of the ledger.
   case ledger
   /// The transactions about one subject.

@@ -1,0 +1,43 @@
+import Commerce
+import Transport
+
+/// What the operator of a server chose.
+package struct ServerOptions: Sendable {
+  /// The directory of the database, the keys and the lock.
+  package var directory: String
+  /// The address to listen on.
+  package var host = "127.0.0.1"
+  /// The port; 0 takes any free one.
+  package var port: UInt16 = 8080
+  /// Event loops, 1…64.
+  package var loops = 1
+  /// Origins besides the server's own whose pages may connect; `*` allows all.
+  package var origins: [String] = []
+  /// Whether a visitor without a token gets a guest session from a landing link.
+  package var allowsGuests = false
+  /// Whether the demonstration's sign-in and checkout are there.
+  package var isDemo = false
+  /// Addresses: how many connections one may have.
+  package var connectionsPerAddress = 20_000
+  /// How long a stop may take.
+  package var drainMilliseconds: Int64 = 5_000
+  /// Finds time zones by name.
+  package var zone: @Sendable (String) throws -> TimeZoneTable
+  /// Takes one line for the log.
+  package var log: @Sendable (String) -> Void
+
+  /// Options with defaults.
+  ///
+  /// - Parameters:
+  ///   - directory: where everything is stored; created where it is missing.
+  ///   - zone: finds time zones by name.
+  ///   - log: takes one line for the log.
+  package init(
+    directory: String, zone: @escaping @Sendable (String) throws -> TimeZoneTable,
+    log: @escaping @Sendable (String) -> Void
+  ) {
+    self.directory = directory
+    self.zone = zone
+    self.log = log
+  }
+}

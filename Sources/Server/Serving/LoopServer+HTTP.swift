@@ -1,0 +1,183 @@
+// HTTP: the backend's API, landing links, the page, health.
+
+import Commerce
+import Coordination
+import Notation
+import Transport
+import Wire
+
+/// Where a landing link leads, once the touch has been judged.
+struct Landing {
+  /// The room, as far as the link could be read.
+  let room: RoomID?
+  /// The link's text, for a visitor who has to sign in first.
+  let link: String?
+  /// A cookie that opens a guest's session.
+  let cookie: String?
+  /// Why the link was refused, where that is known already.
+  let rejected: String?
+}
+
+extension LoopServer {
+  func requestReceived(_ request: HTTPRequest, on id: ConnectionID) {
+    let segments = request.target.segments
+    switch segments.first {
+    case "v1":
+      do throws(Fault) { try callBackend(request, on: id) } catch {
+        connections.respond(error.response, to: id)
+      }
+    case "l" where segments.count == 2: land(request, segments[1], on: id)
+    case "demo" where context.options.isDemo: demonstrate(request, on: id)
+    case "livez": connections.respond(.text(200, "alive\n"), to: id)
+    case "readyz":
+      let isReady = context.health.isReady
+      connections.respond(.text(isReady ? 200 : 503, isReady ? "ready\n" : "not ready\n"), to: id)
+    case "metrics":
+      connections.respond(
+        .text(200, context.health.metrics, "text/plain; version=0.0.4; charset=utf-8"), to: id)
+    default: serveFile(request, on: id)
+    }
+  }
+
+  private func callBackend(_ request: HTTPRequest, on id: ConnectionID) throws(Fault) {
+    guard let token = Access.bearerToken(request) else { throw .unauthenticated }
+    let caller = try context.keyring.caller(from: token, now: context.clock())
+    let call = try HTTPCalls.call(
+      request: request, caller: caller, environment: context.environment)
+    let waiting = Pending.http(createsThing: request.method == .post && call.reportsFact)
+    guard submit(call, caller, on: id, waiting) else { throw .busy }
+  }
+
+  /// Sends the answer to a backend.
+  func respond(_ result: Result<Answer, Fault>, createsThing: Bool, to id: ConnectionID) {
+    switch result {
+    case .failure(let fault): connections.respond(fault.response, to: id)
+    case .success(let answer):
+      var response = HTTPResponse.json(createsThing && !answer.isRepeat ? 201 : 200, answer.body)
+      if answer.isRepeat { response.headers.add("Idempotent-Replayed", "true") }
+      connections.respond(response, to: id)
+    }
+  }
+
+  private func serveFile(_ request: HTTPRequest, on id: ConnectionID) {
+    guard request.method == .get || request.method == .head,
+      let file = Page.file(path: request.target.path)
+    else { return connections.respond(Fault.notFound.response, to: id) }
+    connections.respond(.page(file.contentType, file.body), to: id)
+  }
+
+  // MARK: Landing
+
+  /// Records the touch of whoever opens a link, and leads them into the room, whatever the link is worth.
+  private func land(_ request: HTTPRequest, _ text: String, on id: ConnectionID) {
+    let evidence = LinkReading.evidence(of: text, environment: context.environment)
+    let place = LinkReading.claimedPlace(of: text)
+    let now = context.clock()
+    var cookie: String?
+    var caller = (Access.bearerToken(request) ?? Access.cookieToken(request)).flatMap {
+      try? context.keyring.caller(from: $0, now: now)
+    }
+    if caller == nil, context.options.allowsGuests, case .genuine(let link) = evidence {
+      (caller, cookie) = admitGuest(to: link.storefront, at: now)
+    }
+    guard let caller else {
+      var reason: String?
+      if case .rejected(let code, _) = evidence { reason = code.rawValue }
+      let landing = Landing(room: place, link: text, cookie: nil, rejected: reason)
+      return connections.respond(landing.response(rejected: reason), to: id)
+    }
+    let landing = Landing(room: place, link: nil, cookie: cookie, rejected: nil)
+    let touch = Call.command(.touch(viewer: caller.person, evidence, at: now))
+    if !submit(touch, caller, on: id, .landing(landing)) {
+      connections.respond(Fault.busy.response, to: id)
+    }
+  }
+
+  private func admitGuest(
+    to storefront: StorefrontID, at now: Timestamp
+  ) -> (Caller?, cookie: String?) {
+    let lifetime: Int64 = 86_400_000
+    guard
+      let (caller, token) = try? context.keyring.issueGuest(
+        storefront: storefront, lifetimeMilliseconds: lifetime, now: now)
+    else { return (nil, nil) }
+    let cookie =
+      "\(Access.cookieName)=\(token); Path=/; Max-Age=\(lifetime / 1000); HttpOnly; SameSite=Lax"
+    return (caller, cookie)
+  }
+
+  /// Leads a visitor whose touch has been judged into the room.
+  func respond(_ landing: Landing, _ result: Result<Answer, Fault>, to id: ConnectionID) {
+    var rejected = landing.rejected
+    switch result {
+    case .failure(let fault): rejected = fault.code
+    case .success(let answer):
+      // The core answers a touch with an object; a refused one tells its reason.
+      if let touch = try? JSON.read(answer.body), touch["accepted"]?.bool == false {
+        rejected = touch["reason"]?.text
+      }
+    }
+    connections.respond(landing.response(rejected: rejected), to: id)
+  }
+}
+
+extension Landing {
+  /// The redirect into the room.
+  func response(rejected: String?) -> HTTPResponse {
+    var items: [String] = []
+    if let room { items.append("room=" + PercentEncoding.encode(room.text)) }
+    if let link, rejected == nil { items.append("link=" + PercentEncoding.encode(link)) }
+    if let rejected { items.append("rejected=" + PercentEncoding.encode(rejected)) }
+    var headers = HTTPHeaders([
+      ("Location", "/?" + items.joined(separator: "&") + "#viewer"), ("Cache-Control", "no-store"),
+      ("Referrer-Policy", "no-referrer"),
+    ])
+    if let cookie { headers.add("Set-Cookie", cookie) }
+    return HTTPResponse(status: 302, headers: headers)
+  }
+}
+
+extension Call {
+  /// Whether the call reports something that happened: answered 201 the first time.
+  var reportsFact: Bool {
+    switch self {
+    case .command, .createLink, .payOut: true
+    default: false
+    }
+  }
+}
+
+extension HTTPResponse {
+  /// A plain text.
+  static func text(
+    _ status: Int, _ text: String, _ type: String = "text/plain; charset=utf-8"
+  ) -> HTTPResponse {
+    HTTPResponse(
+      status: status,
+      headers: HTTPHeaders([("Content-Type", type), ("Cache-Control", "no-store")]),
+      body: Array(text.utf8))
+  }
+
+  /// A JSON value.
+  static func json(_ status: Int, _ body: [UInt8]) -> HTTPResponse {
+    HTTPResponse(
+      status: status,
+      headers: HTTPHeaders([
+        ("Content-Type", "application/json"), ("Cache-Control", "no-store"),
+      ]), body: body)
+  }
+
+  /// A file of the page, which may run only its own scripts and talk only to this server.
+  static func page(_ type: String, _ body: [UInt8]) -> HTTPResponse {
+    HTTPResponse(
+      status: 200,
+      headers: HTTPHeaders([
+        ("Content-Type", type), ("Cache-Control", "no-cache"),
+        (
+          "Content-Security-Policy",
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
+      ]), body: body)
+  }
+}

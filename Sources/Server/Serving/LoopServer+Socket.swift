@@ -1,0 +1,172 @@
+// WebSocket: the handshake, and JSON-RPC calls of a session.
+
+import Commerce
+import Coordination
+import Notation
+import Transport
+import Wire
+
+extension LoopServer {
+  func upgradeRequested(_ request: HTTPRequest, on id: ConnectionID) -> UpgradeDecision {
+    guard request.target.path == "/v1/socket" else { return .refuse(Fault.notFound.response) }
+    guard isOriginAllowed(request) else {
+      return .refuse(
+        Fault("forbidden_origin", "Pages of this origin may not connect.", status: 403).response)
+    }
+    let offered = request.headers.list("sec-websocket-protocol")
+    guard offered.contains(WebSocketHandshake.subprotocol) else {
+      return .refuse(
+        Fault(
+          "subprotocol_needed", "Offer the subprotocol \(WebSocketHandshake.subprotocol).",
+          status: 400
+        ).response)
+    }
+    var session = Session(openDeadline: connections.now + Session.openMilliseconds)
+    // The landing page's cookie opens the session; a bad one is as good as none.
+    if let token = Access.cookieToken(request) {
+      session.caller = try? context.keyring.caller(from: token, now: context.clock())
+    }
+    sessions[id] = session
+    return .accept(subprotocol: WebSocketHandshake.subprotocol)
+  }
+
+  /// A page may connect from the server's own origin and from those that the operator named; a
+  /// client that is no browser sends no origin. Against cross-site WebSocket hijacking.
+  private func isOriginAllowed(_ request: HTTPRequest) -> Bool {
+    guard let origin = request.headers["origin"] else { return true }
+    let allowed = context.options.origins
+    if allowed.contains("*") || allowed.contains(origin) { return true }
+    guard let host = request.headers["host"] else { return false }
+    return origin == "http://" + host || origin == "https://" + host
+  }
+
+  func messageReceived(_ text: [UInt8], on id: ConnectionID) {
+    do throws(RemoteCallError) {
+      switch try RemoteMessage.read(text) {
+      case .single(let call): receive(call, on: id, batch: nil, place: 0)
+      case .batch(let entries):
+        let batch = BatchAnswers(count: entries.count)
+        for (place, entry) in entries.enumerated() {
+          switch entry {
+          case .call(let call): receive(call, on: id, batch: batch, place: place)
+          case .unreadable(let error):
+            let answer = RemoteReply.failure(id: error.id, error.fault)
+            finish(batch, answer, at: place, to: id)
+          }
+        }
+      }
+    } catch {
+      connections.sendText(RemoteReply.failure(id: error.id, error.fault), to: id)
+    }
+  }
+
+  /// Carries out one call of a session.
+  private func receive(
+    _ call: RemoteCall, on id: ConnectionID, batch: BatchAnswers?, place: Int
+  ) {
+    guard let session = sessions[id] else { return }
+    func refuse(_ fault: RemoteFault) { send(.failure(fault), call.id, batch, place, to: id) }
+    do throws(Fault) {
+      switch call.method {
+      case "session.open", "session.refresh":
+        try authenticate(call, on: id, batch: batch, place: place)
+        return
+      default: break
+      }
+      guard SocketCalls.isMethod(call.method) else {
+        return refuse(.methodNotFound(call.method))
+      }
+      guard let caller = session.caller else { throw .unauthenticated }
+      guard caller.expiry > context.clock() else {
+        throw Fault("token_expired", "The token ended at \(caller.expiry).", status: 401)
+      }
+      guard session.callsInFlight < Session.callsMax else { throw .busy }
+      let wish = try SocketCalls.call(
+        method: call.method, parameters: call.parameters, caller: caller,
+        environment: context.environment)
+      try check(wish, session)
+      let waiting = Pending.remote(call.id, batch: batch, place: place)
+      guard submit(wish, caller, on: id, waiting) else { throw .busy }
+      apply(wish, caller, on: id)
+    } catch {
+      refuse(error.remote)
+    }
+  }
+
+  /// Limits that concern this connection alone.
+  private func check(_ wish: Call, _ session: Session) throws(Fault) {
+    switch wish {
+    case .join where session.rooms.count >= Session.roomsMax:
+      throw Fault(
+        "too_many_rooms", "A connection is in at most \(Session.roomsMax) rooms.", status: 409)
+    case .subscribe where session.tickers.count >= Session.tickersMax:
+      throw Fault(
+        "too_many_tickers", "A connection watches at most \(Session.tickersMax) tickers.",
+        status: 409)
+    default: break
+    }
+  }
+
+  /// What this loop has to do for a call, besides waiting for its answer.
+  private func apply(_ wish: Call, _ caller: Caller, on id: ConnectionID) {
+    switch wish {
+    case .leave(let room): leave(RoomKey(caller.storefront, room), id)
+    case .unsubscribe(let ticker): unwatch(ticker, id)
+    default: break
+    }
+  }
+
+  private func authenticate(
+    _ call: RemoteCall, on id: ConnectionID, batch: BatchAnswers?, place: Int
+  ) throws(Fault) {
+    var fields = Fields(call.parameters)
+    let token = try fields.text("token", bytesMax: 4096)
+    try fields.finish()
+    let caller = try context.keyring.caller(from: token, now: context.clock())
+    if let present = sessions[id]?.caller {
+      guard present.person == caller.person, present.storefront == caller.storefront else {
+        throw Fault(
+          "session_person", "A session stays with its person; open another connection.",
+          status: 409)
+      }
+    }
+    sessions[id]?.caller = caller
+    let waiting = Pending.remote(call.id, batch: batch, place: place)
+    guard submit(.query(.session(caller)), caller, on: id, waiting) else { throw .busy }
+  }
+
+  // MARK: Answers
+
+  /// Sends the answer to a call, alone or in its place of a batch; a notification gets none.
+  func send(
+    _ result: Result<[UInt8], RemoteFault>, _ callID: RemoteCallID?, _ batch: BatchAnswers?,
+    _ place: Int, to id: ConnectionID
+  ) {
+    var answer: [UInt8] = []
+    if let callID {
+      switch result {
+      case .success(let body): answer = RemoteReply.result(id: callID, body)
+      case .failure(let fault): answer = RemoteReply.failure(id: callID, fault)
+      }
+    }
+    if let batch {
+      finish(batch, answer, at: place, to: id)
+    } else if !answer.isEmpty {
+      connections.sendText(answer, to: id)
+    }
+  }
+
+  private func finish(
+    _ batch: BatchAnswers, _ answer: [UInt8], at place: Int, to id: ConnectionID
+  ) {
+    guard let answers = batch.put(answer, at: place), !answers.isEmpty else { return }
+    connections.sendText(RemoteReply.array(answers), to: id)
+  }
+}
+
+extension RemoteReply {
+  /// The answers to a batch: an array even where it has one entry. Source: JSON-RPC 2.0, section 6.
+  static func array(_ answers: [[UInt8]]) -> [UInt8] {
+    answers.count == 1 ? [UInt8(ascii: "[")] + answers[0] + [UInt8(ascii: "]")] : batch(answers)
+  }
+}

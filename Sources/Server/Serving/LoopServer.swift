@@ -1,0 +1,233 @@
+// The server on one loop: sessions, and what is pushed to them. Decodes and authorizes; decides
+// nothing. Everything here runs on the loop's thread; other threads only post to it.
+
+import Commerce
+import Coordination
+import Notation
+import Synchronization
+import Transport
+import Wire
+
+/// Serves the connections of one loop.
+final class LoopServer: LoopDelegate {
+  typealias Message = LoopMessage
+
+  /// How the answer to a call is sent.
+  enum Pending {
+    /// As the result of a request, alone or in its place of a batch.
+    case remote(RemoteCallID?, batch: BatchAnswers?, place: Int)
+    /// As an HTTP response; `createsThing` answers 201 the first time.
+    case http(createsThing: Bool)
+    /// As a redirect into a room.
+    case landing(Landing)
+    /// Nobody waits, such as for the second step of a demonstration's checkout.
+    case nobody
+  }
+
+  let loop: Loop<LoopServer>
+  let connections: Connections
+  let context: ServerContext
+  var sessions: [ConnectionID: Session] = [:]
+  var pending: [UInt64: Pending] = [:]
+  private var nextCall: UInt64 = 0
+  private var rooms: [RoomKey: RoomFanOut] = [:]
+  private var boards: [Ticker: TickerBoard] = [:]
+  /// Rooms and boards with something to flush, and when.
+  private var roomsDue: Set<RoomKey> = []
+  private var boardsDue: Set<Ticker> = []
+  private var nextFlush: Int64?
+  private var nextSweep: Int64 = 0
+  private var countsSeen = Connections.Counts()
+
+  init(_ loop: Loop<LoopServer>, _ connections: Connections, _ context: ServerContext) {
+    self.loop = loop
+    self.connections = connections
+    self.context = context
+  }
+
+  // MARK: Connections
+
+  func connectionOpened(_ id: ConnectionID, address: InternetAddress) -> Bool { true }
+
+  func connectionClosed(_ id: ConnectionID, cause: CloseCause) {
+    guard let session = sessions.removeValue(forKey: id) else { return }
+    for key in session.rooms { leave(key, id) }
+    for ticker in session.tickers { unwatch(ticker, id) }
+  }
+
+  func writable(_ id: ConnectionID) {
+    guard let session = sessions[id] else { return }
+    for key in session.rooms { rooms[key]?.catchUp(id, connections) }
+    for ticker in session.tickers { boards[ticker]?.catchUp(id, connections) }
+  }
+
+  // MARK: Calls
+
+  /// Sends a call on its way; what waits for it is found again by the address.
+  ///
+  /// - Returns: false where the server is busy; then nothing will be answered.
+  func submit(_ call: Call, _ caller: Caller, on id: ConnectionID, _ waiting: Pending) -> Bool {
+    nextCall += 1
+    let address = ReplyAddress(loop: loop.index, connection: id, call: nextCall)
+    guard context.submit(call, caller, address) else { return false }
+    pending[nextCall] = waiting
+    sessions[id]?.callsInFlight += 1
+    return true
+  }
+
+  func messagePosted(_ message: LoopMessage) {
+    switch message {
+    case .answer(let address, let result): deliver(result, to: address)
+    case .joined(let address, let key, let viewer, let offset, let answer):
+      joined(address, key, viewer, offset: offset)
+      deliver(.success(answer), to: address)
+    case .watching(let address, let ticker, let answer):
+      watching(address, ticker)
+      deliver(.success(answer), to: address)
+    case .event(let key, let offset, let bytes):
+      guard rooms[key] != nil else { return }
+      rooms[key]?.take(offset: offset, bytes)
+      roomsDue.insert(key)
+    case .level(let key, let level, let bytes):
+      guard let replaces = rooms[key]?.take(level, bytes) else { return }
+      if replaces { context.health.conflated.add(1, ordering: .relaxed) }
+      roomsDue.insert(key)
+    case .figures(let ticker, let bytes):
+      guard let replaces = boards[ticker]?.take(bytes) else { return }
+      if replaces { context.health.conflated.add(1, ordering: .relaxed) }
+      boardsDue.insert(ticker)
+    case .closing(let milliseconds): adviseClosing(milliseconds)
+    }
+  }
+
+  private func deliver(_ result: Result<Answer, Fault>, to address: ReplyAddress) {
+    guard let waiting = pending.removeValue(forKey: address.call) else { return }
+    let id = address.connection
+    sessions[id]?.callsInFlight -= 1
+    switch waiting {
+    case .remote(let callID, let batch, let place):
+      send(result.mapError(\.remote).map(\.body), callID, batch, place, to: id)
+    case .http(let createsThing): respond(result, createsThing: createsThing, to: id)
+    case .landing(let landing): respond(landing, result, to: id)
+    case .nobody: break
+    }
+  }
+
+  // MARK: Rooms and tickers
+
+  private func joined(_ address: ReplyAddress, _ key: RoomKey, _ viewer: ViewerID, offset: Int64) {
+    let id = address.connection
+    let member = RoomFanOut.Member(connection: id, viewer: viewer, joinedOffset: offset)
+    // Somebody who left while the answer was on its way, or who joined again, counts no further.
+    guard sessions[id] != nil else {
+      return context.writer.post(.left(key, viewer))
+    }
+    if rooms[key, default: RoomFanOut()].add(member) {
+      sessions[id]?.rooms.append(key)
+    } else {
+      context.writer.post(.left(key, viewer))
+      // Joined again on the same connection: from now on it counts from the new offset.
+      _ = rooms[key]?.remove(id)
+      _ = rooms[key]?.add(member)
+    }
+  }
+
+  /// Takes a connection out of a room.
+  func leave(_ key: RoomKey, _ id: ConnectionID) {
+    guard let member = rooms[key]?.remove(id) else { return }
+    if rooms[key]?.isEmpty == true {
+      rooms[key] = nil
+      roomsDue.remove(key)
+    }
+    sessions[id]?.rooms.removeAll { $0 == key }
+    context.writer.post(.left(key, member.viewer))
+  }
+
+  private func watching(_ address: ReplyAddress, _ ticker: Ticker) {
+    let id = address.connection
+    if sessions[id] != nil {
+      boards[ticker, default: TickerBoard()].add(id)
+      if sessions[id]?.tickers.contains(ticker) == false { sessions[id]?.tickers.append(ticker) }
+    } else if boards[ticker] == nil {
+      context.writer.post(.unwatched(ticker, loop: loop.index))
+    }
+  }
+
+  /// Takes a connection from the watchers of a ticker.
+  func unwatch(_ ticker: Ticker, _ id: ConnectionID) {
+    boards[ticker]?.remove(id)
+    sessions[id]?.tickers.removeAll { $0 == ticker }
+    if boards[ticker]?.watchers.isEmpty == true {
+      boards[ticker] = nil
+      boardsDue.remove(ticker)
+      context.writer.post(.unwatched(ticker, loop: loop.index))
+    }
+  }
+
+  private func adviseClosing(_ milliseconds: Int64) {
+    // Everybody gets a delay of their own, so that they do not all come back at once.
+    for (index, id) in sessions.keys.enumerated() {
+      let delay = milliseconds + Int64(index % 64) * milliseconds / 64
+      let advice: JSON = ["reason": "restart", "reconnectAfterMilliseconds": .integer(delay)]
+      connections.sendText(RemoteReply.notification("session.closing", advice.bytes), to: id)
+    }
+  }
+
+  // MARK: Time
+
+  func turnEnded(at now: Int64) {
+    flush(at: now)
+    publishCounts()
+  }
+
+  func deadlineReached(at now: Int64) -> Int64? {
+    flush(at: now)
+    if now >= nextSweep {
+      nextSweep = now + 1000
+      sweepSessions(at: now)
+    }
+    return min(nextSweep, nextFlush ?? Int64.max)
+  }
+
+  private func flush(at now: Int64) {
+    guard !roomsDue.isEmpty || !boardsDue.isEmpty else { return }
+    var next: Int64?
+    var sent = 0
+    for key in roomsDue {
+      guard let (again, frames) = rooms[key]?.flush(at: now, connections) else { continue }
+      sent += frames
+      if let again { next = min(next ?? Int64.max, again) } else { roomsDue.remove(key) }
+    }
+    for ticker in boardsDue {
+      guard let (again, frames) = boards[ticker]?.flush(at: now, connections) else { continue }
+      sent += frames
+      if let again { next = min(next ?? Int64.max, again) } else { boardsDue.remove(ticker) }
+    }
+    if sent > 0 { context.health.framesSent.add(sent, ordering: .relaxed) }
+    nextFlush = next
+    if let next { connections.requestDeadline(at: next) }
+  }
+
+  /// Closes who has not said who they are in time, and whose token is over.
+  private func sweepSessions(at now: Int64) {
+    let wall = context.clock()
+    for (id, session) in sessions {
+      if let caller = session.caller {
+        let end = caller.expiry.advanced(byMilliseconds: Session.graceMilliseconds)
+        if wall > end { connections.close(id, code: 3501, reason: "token expired") }
+      } else if now >= session.openDeadline {
+        connections.close(id, code: 3500, reason: "unauthenticated")
+      }
+    }
+  }
+
+  private func publishCounts() {
+    let counts = connections.counts
+    let health = context.health
+    health.connectionsOpen.add(counts.open - countsSeen.open, ordering: .relaxed)
+    health.connectionsOpened.add(counts.opened - countsSeen.opened, ordering: .relaxed)
+    health.slowConsumers.add(
+      counts.slowConsumers - countsSeen.slowConsumers, ordering: .relaxed)
+    countsSeen = counts
+  }
+}

@@ -1,0 +1,49 @@
+// What a loop knows of one WebSocket connection.
+
+import Commerce
+
+/// One WebSocket connection and what it has asked for.
+struct Session {
+  /// Who it is; none until `session.open` or the landing cookie told.
+  var caller: Caller?
+  /// Monotonic milliseconds: when it has to have said who it is.
+  let openDeadline: Int64
+  /// The rooms it is in; few.
+  var rooms: [RoomKey] = []
+  /// What it watches; few.
+  var tickers: [Ticker] = []
+  /// Calls that wait for an answer.
+  var callsInFlight = 0
+
+  /// How many rooms one connection may be in.
+  static let roomsMax = 32
+  /// How many figures one connection may watch.
+  static let tickersMax = 64
+  /// How many calls of one connection may wait.
+  static let callsMax = 64
+  /// How long a connection may stay unauthenticated.
+  static let openMilliseconds: Int64 = 10_000
+  /// How long an expired token is still good for receiving.
+  static let graceMilliseconds: Int64 = 25_000
+}
+
+/// Answers to a batch that are gathered until all are there. Source: JSON-RPC 2.0, section 6.
+final class BatchAnswers {
+  private var answers: [[UInt8]?]
+  private var missing: Int
+
+  /// Waits for this many answers.
+  init(count: Int) {
+    answers = Array(repeating: nil, count: count)
+    missing = count
+  }
+
+  /// Puts an answer in its place; an empty one for a call that wants none.
+  ///
+  /// - Returns: all answers in order, once the last one is there.
+  func put(_ answer: [UInt8], at place: Int) -> [[UInt8]]? {
+    answers[place] = answer
+    missing -= 1
+    return missing == 0 ? answers.compactMap { $0 }.filter { !$0.isEmpty } : nil
+  }
+}

@@ -1,0 +1,58 @@
+// One ticker on one loop: who watches it and its latest figures. Conflated: the latest value wins, a
+// few times a second at the most. The loop's thread only. Source: domain.md, section 4.
+
+import Transport
+
+/// The watchers of one ticker on one loop.
+struct TickerBoard {
+  /// Who watches, in order of subscribing.
+  private(set) var watchers: [ConnectionID] = []
+  private var latest: [UInt8]?
+  private var isChanged = false
+  private var nextFlush: Int64 = 0
+
+  /// The least time between two values.
+  static let milliseconds: Int64 = 250
+
+  /// Adds a watcher, once.
+  mutating func add(_ connection: ConnectionID) {
+    if !watchers.contains(connection) { watchers.append(connection) }
+  }
+
+  /// Removes a watcher.
+  mutating func remove(_ connection: ConnectionID) { watchers.removeAll { $0 == connection } }
+
+  /// Takes the latest figures.
+  ///
+  /// - Returns: whether they replaced some that had not been sent.
+  mutating func take(_ bytes: [UInt8]) -> Bool {
+    let replaces = isChanged
+    latest = bytes
+    isChanged = true
+    return replaces
+  }
+
+  /// Sends the figures if they changed and the last ones are old enough.
+  ///
+  /// - Returns: when to flush again, if something waits, and how many frames were sent.
+  mutating func flush(at now: Int64, _ connections: Connections) -> (next: Int64?, sent: Int) {
+    guard isChanged, let latest else { return (nil, 0) }
+    guard now >= nextFlush else { return (nextFlush, 0) }
+    isChanged = false
+    nextFlush = now + TickerBoard.milliseconds
+    let frame = Frame(text: latest)
+    var sent = 0
+    for watcher in watchers
+    where connections.queuedBytes(watcher) <= RoomFanOut.laggingBytes {
+      connections.send(frame, to: watcher)
+      sent += 1
+    }
+    return (nil, sent)
+  }
+
+  /// Tells one connection that had lagged the latest figures.
+  func catchUp(_ connection: ConnectionID, _ connections: Connections) {
+    guard let latest, watchers.contains(connection) else { return }
+    connections.sendText(latest, to: connection)
+  }
+}

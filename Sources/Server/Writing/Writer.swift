@@ -1,0 +1,362 @@
+// The one thread that decides and writes.
+//
+// Each round: take what waits, stamp the time once, decide every command, commit once, then answer
+// and publish. Nothing is answered before it is durable. When a commit fails, every call of the round
+// gets a temporary error and nothing of it has happened; readiness turns red until a commit succeeds.
+
+import Commerce
+import Commission
+import Coordination
+import Glibc
+import Notation
+import Synchronization
+
+/// Decides, writes, answers, publishes; owns the coordinator and presence. One thread.
+final class Writer {
+  /// An answer that waits for the commit of its round.
+  private enum Waiting {
+    case answer(ReplyAddress, Result<Answer, Fault>)
+    case join(ReplyAddress, Caller, JoinWish, touch: JSON?)
+    case watch(ReplyAddress, Ticker)
+  }
+
+  private let mailbox: Mailbox<WriterMessage>
+  private let store: any Store
+  private let coordinator: Coordinator
+  private let clock: @Sendable () -> Timestamp
+  private let health: Health
+  private var publisher: Publisher
+  private var presence = Presence()
+  private var waiting: [Waiting] = []
+  /// Snapshots of rooms, encoded once for everybody who joins at the same offset.
+  private var snapshots: [RoomKey: (offset: Int64, listings: JSON)] = [:]
+  private var now = Timestamp(milliseconds: 0)
+  private var nextSweep = Timestamp(milliseconds: 0)
+
+  /// How often due releases and expired orders are looked for.
+  static let sweepMilliseconds: Int64 = 1000
+  /// How many of them one round takes.
+  static let sweepLimit = 500
+  /// How many missed events a join gives back; more is not recovered.
+  static let recoveredEventsMax = 1000
+  /// How many listings a snapshot has.
+  static let snapshotListings = 100
+
+  init(
+    mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort], health: Health,
+    clock: @escaping @Sendable () -> Timestamp
+  ) {
+    self.mailbox = mailbox
+    self.store = store
+    self.clock = clock
+    self.health = health
+    coordinator = Coordinator(store: store)
+    publisher = Publisher(loops: loops)
+  }
+
+  /// Works until it is told to stop.
+  func run() {
+    while true {
+      let messages = mailbox.take(waitingMilliseconds: Writer.sweepMilliseconds)
+      now = clock()
+      var hasStopped = false
+      for message in messages {
+        if case .stop = message { hasStopped = true } else { handle(message) }
+      }
+      finishRound()
+      if hasStopped { return }
+      if now >= nextSweep { sweep() }
+    }
+  }
+
+  private func handle(_ message: WriterMessage) {
+    switch message {
+    case .call(let call, let caller, let address): carryOut(call, caller, address)
+    case .left(let key, let viewer):
+      let promoter = presence.leave(key, viewer)
+      if !presence.isWatched(key) { snapshots[key] = nil }
+      attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
+    case .unwatched(let ticker, let loop): publisher.unwatch(ticker, loop: loop)
+    case .stop: break
+    }
+  }
+
+  // MARK: Calls
+
+  private func carryOut(_ call: Call, _ caller: Caller, _ address: ReplyAddress) {
+    do {
+      switch call {
+      case .command(let command): answer(address, try decide(command, caller))
+      case .createLink(let link, let text):
+        let made = try decide(.createLink(link), caller)
+        answer(address, made.map { addingText(text, to: $0) })
+      case .importCatalogue(let rows):
+        answer(address, .success(Answer(body: try importRows(rows, caller).bytes)))
+      case .configure(let wish): answer(address, try configure(wish, caller))
+      case .join(let wish): try join(wish, caller, address)
+      case .leave: answer(address, .success(Answer(body: JSON.object([]).bytes)))
+      case .subscribe(let ticker): try subscribe(ticker, caller, address)
+      case .unsubscribe: answer(address, .success(Answer(body: JSON.object([]).bytes)))
+      case .releaseDue: try releaseDue(caller, address)
+      case .payOut(let statement): try payOut(statement, caller, address)
+      case .query: preconditionFailure("queries go to the reader")
+      }
+    } catch {
+      health.storageFailed(error)
+      answer(address, .failure(.storageUnavailable))
+    }
+  }
+
+  private func decide(_ command: Command, _ caller: Caller) throws -> Result<Answer, Fault> {
+    try coordinator.decide(
+      command, by: caller.actor, storefront: caller.storefront, at: now
+    ).map { Answer(body: $0.reply.bytes, isRepeat: $0.isRepeat) }.mapError { Fault($0) }
+  }
+
+  private func answer(_ address: ReplyAddress, _ result: Result<Answer, Fault>) {
+    waiting.append(.answer(address, result))
+  }
+
+  private func addingText(_ text: String, to answer: Answer) -> Answer {
+    guard let link = try? JSON.read(answer.body), let members = link.members else {
+      preconditionFailure("the core answers with JSON objects")
+    }
+    let added = [
+      JSON.Member("text", .string(text)), JSON.Member("path", .string("/l/" + text)),
+    ]
+    return Answer(body: JSON.object(members + added).bytes, isRepeat: answer.isRepeat)
+  }
+
+  private func subscribe(_ ticker: Ticker, _ caller: Caller, _ address: ReplyAddress) throws {
+    if case .room(let storefront, let id) = ticker, !caller.seesEverything {
+      guard case .room(let room)? = try coordinator.record(.room(storefront, id)) else {
+        let unknown = Rejection(.unknownRoom, "There is no room \(id).", field: "room")
+        return answer(address, .failure(Fault(unknown)))
+      }
+      guard room.host == caller.person else {
+        let foreign = Rejection(.notYourRoom, "Room \(id) belongs to another host.", field: "room")
+        return answer(address, .failure(Fault(foreign)))
+      }
+    }
+    publisher.watch(ticker, loop: address.loop)
+    waiting.append(.watch(address, ticker))
+  }
+
+  private func join(_ wish: JoinWish, _ caller: Caller, _ address: ReplyAddress) throws {
+    let attended = try decide(.attend(wish.room, caller.person), caller)
+    if case .failure(let fault) = attended { return answer(address, .failure(fault)) }
+    var touch: JSON?
+    if let link = wish.link {
+      let touched = try coordinator.decide(
+        .touch(viewer: caller.person, link, at: now), by: caller.actor,
+        storefront: caller.storefront, at: now)
+      switch touched {
+      case .success(let outcome): touch = outcome.reply
+      case .failure(let rejection):
+        touch = [
+          "accepted": false, "reason": .string(rejection.code.rawValue),
+          "message": .string(rejection.message),
+        ]
+      }
+    }
+    waiting.append(.join(address, caller, wish, touch: touch))
+  }
+
+  // MARK: The end of a round
+
+  private func finishRound() {
+    guard !waiting.isEmpty else { return }
+    do {
+      let changes = try coordinator.commit()
+      health.committed(changes)
+      // First the answers of joins and subscriptions, so that nobody hears of an event that their
+      // snapshot contains already; a loop drops what is not above the joined offset.
+      for entry in waiting { release(entry) }
+      waiting.removeAll(keepingCapacity: true)
+      attempt { try publisher.publish(changes, coordinator, presence) }
+    } catch {
+      health.storageFailed(error)
+      for entry in waiting {
+        switch entry {
+        case .answer(let address, _), .join(let address, _, _, _), .watch(let address, _):
+          publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
+        }
+      }
+      waiting.removeAll(keepingCapacity: true)
+    }
+  }
+
+  private func release(_ entry: Waiting) {
+    switch entry {
+    case .answer(let address, let result): publisher.answer(address, .answer(address, result))
+    case .watch(let address, let ticker):
+      do {
+        let figures = try coordinator.figures(ticker, presence: presence)
+        publisher.answer(address, .watching(address, ticker, Answer(body: figures.bytes)))
+      } catch { fail(address, error) }
+    case .join(let address, let caller, let wish, let touch):
+      do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
+    }
+  }
+
+  private func fail(_ address: ReplyAddress, _ error: any Error) {
+    health.storageFailed(error)
+    publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
+  }
+
+  /// Lets somebody in, with everything up to an offset; what comes after is pushed.
+  private func admit(
+    _ address: ReplyAddress, _ caller: Caller, _ wish: JoinWish, _ touch: JSON?
+  ) throws {
+    let key = RoomKey(caller.storefront, wish.room)
+    guard case .room(let room)? = try coordinator.record(.room(key.storefront, key.room)) else {
+      preconditionFailure("attendance was decided for a room that exists")
+    }
+    let progress =
+      try coordinator.roomProgress(key.storefront, key.room) ?? RoomProgress(epoch: 0)
+    var promoter: MemberID?
+    if case .visits(let visits)? = try coordinator.record(
+      .visits(key.storefront, caller.person, key.room))
+    {
+      promoter = visits.touches.last?.promoter
+    }
+    var members: [JSON.Member] = [
+      JSON.Member("room", roomView(room, at: now)), JSON.Member("epoch", .integer(progress.epoch)),
+      JSON.Member("offset", .integer(progress.offset)),
+    ]
+    if let events = try missed(key, progress, since: wish.since) {
+      members.append(JSON.Member("recovered", true))
+      members.append(JSON.Member("events", .array(events.map(\.parameters))))
+    } else {
+      members.append(JSON.Member("recovered", false))
+      members.append(JSON.Member("listings", try snapshot(key, progress)))
+    }
+    presence.enter(key, caller.person, promoter: promoter)
+    members.append(JSON.Member("watching", .integer(Int64(presence.watching(key)))))
+    members.append(JSON.Member("unique", .integer(progress.uniqueViewers)))
+    if let touch { members.append(JSON.Member("touch", touch)) }
+    publisher.answer(
+      address,
+      .joined(
+        address, key, caller.person, offset: progress.offset,
+        Answer(body: JSON.object(members).bytes)))
+    try publisher.publishCount(key, promoter: promoter, coordinator, presence)
+  }
+
+  private func missed(
+    _ key: RoomKey, _ progress: RoomProgress, since: (epoch: Int64, offset: Int64)?
+  ) throws -> [RoomEvent]? {
+    guard let since, since.epoch == progress.epoch, since.offset <= progress.offset,
+      progress.offset - since.offset <= Int64(Writer.recoveredEventsMax)
+    else { return nil }
+    let events = try store.events(
+      key.storefront, key.room, after: since.offset, limit: Writer.recoveredEventsMax)
+    return Int64(events.count) == progress.offset - since.offset ? events : nil
+  }
+
+  private func snapshot(_ key: RoomKey, _ progress: RoomProgress) throws -> JSON {
+    if let known = snapshots[key], known.offset == progress.offset { return known.listings }
+    let listings = try store.listings(
+      key.storefront, key.room, after: nil, limit: Writer.snapshotListings)
+    let view = JSON.array(listings.map { listingView($0.listing, $0.sku, $0.stock) })
+    snapshots[key] = (progress.offset, view)
+    return view
+  }
+
+  /// Publishing derives from what is committed; if reading it fails, the next change tells again.
+  private func attempt(_ body: () throws -> Void) {
+    do { try body() } catch { health.storageFailed(error) }
+  }
+}
+
+// MARK: Calls that are more than one command
+
+extension Writer {
+  private func importRows(_ rows: [ImportedRow], _ caller: Caller) throws -> JSON {
+    var report = ImportReport()
+    for row in rows {
+      switch row.item {
+      case .failure(let fault): report.reject(line: row.line, fault)
+      case .success(let item):
+        let outcome = try coordinator.decide(
+          .importItem(item), by: .system, storefront: caller.storefront, at: now)
+        switch outcome {
+        case .success(let outcome): report.count(outcome.reply["outcome"]?.text ?? "")
+        case .failure(let rejection): report.reject(line: row.line, Fault(rejection))
+        }
+      }
+    }
+    return report.json
+  }
+
+  private func configure(_ wish: StorefrontWish, _ caller: Caller) throws -> Result<Answer, Fault> {
+    var present: Storefront?
+    var plan: Plan?
+    if case .storefront(let found)? = try coordinator.record(.storefront(caller.storefront)) {
+      present = found
+      if case .planVersion(let version)? = try coordinator.record(
+        .planVersion(caller.storefront, found.planVersion))
+      {
+        plan = version.plan
+      }
+    }
+    do throws(Fault) {
+      let (storefront, wanted) = try wish.completed(
+        id: caller.storefront, present: present, plan: plan, at: now)
+      return try decideFault(.configureStorefront(storefront, plan: wanted), caller)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// `decide`, with a store that fails told apart as a fault.
+  private func decideFault(
+    _ command: Command, _ caller: Caller
+  ) throws(Fault) -> Result<Answer, Fault> {
+    do { return try decide(command, caller) } catch {
+      health.storageFailed(error)
+      throw .storageUnavailable
+    }
+  }
+
+  /// Commits what waits, so that a question to the store sees it, then decides on its answer.
+  private func releaseDue(_ caller: Caller, _ address: ReplyAddress) throws {
+    finishRound()
+    let due = try store.dueReleases(caller.storefront, at: now, limit: Writer.sweepLimit)
+    answer(
+      address, try decide(.release(orders: due.orders, bonuses: due.bonuses), caller))
+  }
+
+  private func payOut(
+    _ statement: StatementID, _ caller: Caller, _ address: ReplyAddress
+  ) throws {
+    finishRound()
+    let members = try store.payableMembers(caller.storefront)
+    answer(address, try decide(.payOut(statement, members: members), caller))
+  }
+
+  /// What time alone brings: releases and expiries.
+  private func sweep() {
+    nextSweep = now.advanced(byMilliseconds: Writer.sweepMilliseconds)
+    do {
+      for storefront in try store.storefronts() {
+        let due = try store.dueReleases(storefront, at: now, limit: Writer.sweepLimit)
+        if !due.isEmpty {
+          _ = try coordinator.decide(
+            .release(orders: due.orders, bonuses: due.bonuses), by: .system,
+            storefront: storefront, at: now)
+        }
+        let expired = try store.expiredOrders(storefront, at: now, limit: Writer.sweepLimit)
+        if !expired.isEmpty {
+          _ = try coordinator.decide(
+            .expire(expired), by: .system, storefront: storefront, at: now)
+        }
+      }
+      let changes = try coordinator.commit()
+      health.committed(changes)
+      try publisher.publish(changes, coordinator, presence)
+    } catch {
+      health.storageFailed(error)
+    }
+  }
+}

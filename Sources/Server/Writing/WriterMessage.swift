@@ -1,0 +1,89 @@
+// What reaches the writer, and where its answers go.
+
+import Commerce
+import Coordination
+import Notation
+import Transport
+
+/// Where an answer belongs: a connection of a loop, and the place of the call on that connection.
+package struct ReplyAddress: Sendable {
+  /// The index of the loop.
+  package let loop: Int
+  /// The connection; stale once it has closed.
+  package let connection: ConnectionID
+  /// Counts the calls of the loop.
+  package let call: UInt64
+
+  /// Makes an address.
+  package init(loop: Int, connection: ConnectionID, call: UInt64) {
+    self.loop = loop
+    self.connection = connection
+    self.call = call
+  }
+}
+
+/// An answer, encoded once.
+package struct Answer: Sendable {
+  /// One JSON value.
+  package let body: [UInt8]
+  /// Whether this is the first answer to an event that was reported before.
+  package let isRepeat: Bool
+
+  /// Makes an answer.
+  package init(body: [UInt8], isRepeat: Bool = false) {
+    self.body = body
+    self.isRepeat = isRepeat
+  }
+}
+
+/// A room of a storefront.
+package struct RoomKey: Hashable, Sendable {
+  /// Whose.
+  package let storefront: StorefrontID
+  /// The room.
+  package let room: RoomID
+
+  /// Makes a key.
+  package init(_ storefront: StorefrontID, _ room: RoomID) {
+    self.storefront = storefront
+    self.room = room
+  }
+}
+
+/// What is posted to the writer.
+enum WriterMessage: Sendable {
+  /// A call to decide and answer.
+  case call(Call, Caller, ReplyAddress)
+  /// A connection that had joined is gone, or left.
+  case left(RoomKey, ViewerID)
+  /// No connection of this loop watches these figures any more.
+  case unwatched(Ticker, loop: Int)
+  /// Time to stop: everything before is still decided and answered.
+  case stop
+}
+
+/// What the writer and the readers post to a loop.
+package enum LoopMessage: Sendable {
+  /// The answer to a call.
+  case answer(ReplyAddress, Result<Answer, Fault>)
+  /// The answer to a join: from here on the connection is in the room and has everything up to `offset`.
+  case joined(ReplyAddress, RoomKey, ViewerID, offset: Int64, Answer)
+  /// The answer to a subscription: from here on the connection is told what comes.
+  case watching(ReplyAddress, Ticker, Answer)
+  /// An event of a room, as an encoded notification.
+  case event(RoomKey, offset: Int64, [UInt8])
+  /// The latest value of something in a room, as an encoded notification; a later one replaces it.
+  case level(RoomKey, LevelKey, [UInt8])
+  /// The latest value of a ticker, as an encoded notification; a later one replaces it.
+  case figures(Ticker, [UInt8])
+  /// Advises every client to come back later, before a stop.
+  case closing(reconnectAfterMilliseconds: Int64)
+}
+
+/// Which value of a room a level is.
+package enum LevelKey: Hashable, Sendable {
+  /// How many watch.
+  case count
+  /// Stock and sales of a listing.
+  case listing(SKUID)
+}
