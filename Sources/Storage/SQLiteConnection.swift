@@ -1,6 +1,6 @@
 // One connection to the SQLite database of a data directory.
 //
-// Files: `DIRECTORY/waggle.sqlite` with its `-wal` and `-shm`, and `DIRECTORY/lock`.
+// Files: `DIRECTORY/waggle.sqlite3` with its `-wal` and `-shm`, and `DIRECTORY/lock`.
 // Invariants: at most one connection writes and checkpoints, in this process and any other (see
 // DirectoryLock); readers see committed transactions only and never make the writer wait.
 // Durability: WAL with synchronous=FULL, so a commit that returned survives power loss if the disk
@@ -45,7 +45,7 @@ package final class SQLiteConnection {
       lock = nil
     }
     self.access = access
-    path = directory + "/waggle.sqlite"
+    path = directory + "/waggle.sqlite3"
     handle = try Self.open(path, access)
     // From here on `deinit` closes the database, whatever is thrown.
     try checkOwner(schema)
@@ -143,7 +143,6 @@ extension SQLiteConnection {
     // No memory map: a disk error is then an error code, not a signal.
     try execute("PRAGMA mmap_size = 0")
     try execute("PRAGMA cell_size_check = ON")
-    try execute("PRAGMA temp_store = MEMORY")
     switch access {
     case .writing:
       let mode = try SQLiteStatement("PRAGMA journal_mode = WAL", on: self)
@@ -153,6 +152,7 @@ extension SQLiteConnection {
           message: "the file system cannot hold a write-ahead log")
       }
       mode.reset()
+      try execute("PRAGMA temp_store = MEMORY")
       try execute("PRAGMA synchronous = FULL")
       try execute("PRAGMA foreign_keys = ON")
       // Pages of 4 KiB: checkpoint every 16 MiB, so that a page written in many commits is copied

@@ -70,6 +70,20 @@ extension SQLiteStatement {
     check(result)
   }
 
+  /// Binds a copy of bytes that are UTF-8 as a text.
+  ///
+  /// - Parameters:
+  ///   - bytes: UTF-8; not checked here.
+  ///   - index: from 1.
+  package func bind(utf8 bytes: [UInt8], at index: Int) {
+    let result = bytes.withUnsafeBytes {
+      $0.withMemoryRebound(to: CChar.self) {
+        csqlite_bind_text(handle, Int32(index), $0.baseAddress, UInt64($0.count))
+      }
+    }
+    check(result)
+  }
+
   /// Binds a copy of bytes, or NULL.
   ///
   /// - Parameters:
@@ -187,6 +201,18 @@ extension SQLiteStatement {
     return text
   }
 
+  /// Reads the bytes of a text, without checking that they are UTF-8.
+  ///
+  /// - Parameter column: from 0.
+  /// - Returns: a copy.
+  /// - Throws: `.unexpectedValue` for any other type, NULL too.
+  package func utf8(_ column: Int) throws(StorageError) -> [UInt8] {
+    try expect(SQLITE_TEXT, column)
+    guard let start = sqlite3_column_text(handle, Int32(column)) else { return [] }
+    let count = Int(sqlite3_column_bytes(handle, Int32(column)))
+    return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+  }
+
   /// Reads bytes.
   ///
   /// - Parameter column: from 0.
@@ -241,7 +267,7 @@ extension SQLiteStatement {
     }
   }
 
-  private func unexpected(_ message: String) -> StorageError {
+  func unexpected(_ message: String) -> StorageError {
     StorageError(operation: sql, code: .unexpectedValue, extendedCode: 0, message: message)
   }
 }

@@ -68,7 +68,7 @@ struct SQLiteSchemaTests {
   func makeForeign(_ directory: String, _ script: String) throws {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
     var handle: OpaquePointer?
-    #expect(sqlite3_open(directory + "/waggle.sqlite", &handle) == SQLITE_OK)
+    #expect(sqlite3_open(directory + "/waggle.sqlite3", &handle) == SQLITE_OK)
     #expect(sqlite3_exec(handle, script, nil, nil, nil) == SQLITE_OK)
     #expect(sqlite3_close(handle) == SQLITE_OK)
   }
@@ -84,7 +84,7 @@ struct SQLiteSchemaTests {
   func foreign(script: String, access: SQLiteAccess) throws {
     try withDirectory { directory in
       try makeForeign(directory, script)
-      let path = directory + "/waggle.sqlite"
+      let path = directory + "/waggle.sqlite3"
       let before = try Data(contentsOf: URL(filePath: path))
       let error = storageError {
         _ = try SQLiteConnection(
@@ -100,7 +100,7 @@ struct SQLiteSchemaTests {
     try withDirectory { directory in
       let text = Data(String(repeating: "not a database\n", count: 100).utf8)
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-      let file = URL(filePath: directory + "/waggle.sqlite")
+      let file = URL(filePath: directory + "/waggle.sqlite3")
       try text.write(to: file)
       let error = storageError {
         _ = try SQLiteConnection(

@@ -1,0 +1,338 @@
+// Checks a storefront's books: recomputes all of history and compares.
+//
+// Shares no figure with what it checks: sums come from postings, shares from the commission module
+// on the pinned plan version and snapshot. All of it reads one moment, in streams; memory holds one
+// sum for each account. A first fault ends the check, for everything after it would only repeat it.
+
+import Commerce
+import Commission
+import Coordination
+import Crypto
+import Ledger
+
+extension SQLiteReader {
+  /// Checks everything that a storefront has ever booked.
+  ///
+  /// In this order: sequences have no gaps, every transaction sums to zero, the chain of digests
+  /// holds; running balances equal the sums of postings; earnings equal balances; every order's net
+  /// for each party equals what its plan says about it today; every bonus's too; no transaction is
+  /// about anything else.
+  /// - Parameters:
+  ///   - storefront: whose.
+  ///   - progress: told now and then how many of how many have been checked.
+  /// - Returns: counts, digests, and the first fault if there is one.
+  /// - Throws: `StorageError` where the database cannot be read at all.
+  package func verify(
+    _ storefront: StorefrontID,
+    progress: @escaping (Verification.Stage, _ done: Int64, _ of: Int64) -> Void = { _, _, _ in }
+  ) throws -> Verification {
+    try moment {
+      guard let found = try tables.storefronts.storefront(storefront, tables.zone) else {
+        throw StorageError(
+          operation: "verify", code: .unexpectedValue, extendedCode: 0,
+          message: "there is no storefront \(storefront)")
+      }
+      var check = Check(reader: self, storefront: found, progress: progress)
+      do {
+        try check.run()
+      } catch let fault as Verification.Fault {
+        check.result.fault = fault
+      }
+      return check.result
+    }
+  }
+
+  /// One number out of a query about a storefront.
+  fileprivate func count(_ sql: String, _ storefront: StorefrontID) throws -> Int64 {
+    try rows(sql, { $0.id(storefront) }) { row in try row.integer() }.first ?? 0
+  }
+}
+
+/// A check on its way.
+private struct Check {
+  typealias Fault = Verification.Fault
+
+  let reader: SQLiteReader
+  let storefront: Storefront
+  let progress: (Verification.Stage, Int64, Int64) -> Void
+  var result = Verification()
+  /// Sums of postings by account name.
+  private var sums: [String: Amount] = [:]
+  /// Transactions that an order, a bonus or a payout has accounted for.
+  private var explained: Int64 = 0
+  private var plans: [Int64: Plan] = [:]
+
+  init(
+    reader: SQLiteReader, storefront: Storefront,
+    progress: @escaping (Verification.Stage, Int64, Int64) -> Void
+  ) {
+    self.reader = reader
+    self.storefront = storefront
+    self.progress = progress
+  }
+
+  /// How many rows between two reports.
+  private static let interval: Int64 = 10_000
+
+  mutating func run() throws {
+    try checkTransactions()
+    try checkBalances()
+    try checkEarnings()
+    try checkOrders()
+    try checkBonuses()
+    guard explained == result.transactions else {
+      throw Fault(
+        at: "ledger",
+        expected: "\(result.transactions) transactions about orders, bonuses, payouts",
+        found: "\(explained)")
+    }
+    progress(.digest, 0, 1)
+    result.digest = try reader.digest(storefront.id)
+    progress(.digest, 1, 1)
+  }
+
+  // MARK: The chain
+
+  private mutating func checkTransactions() throws {
+    let total = try reader.count(
+      "SELECT count(*) FROM transactions WHERE storefront = ?", storefront.id)
+    var head = ChainHead.start
+    var hash = SHA256()
+    let statement = try reader.statement(
+      """
+      SELECT sequence, at, kind, subject, fact, currency, digest FROM transactions
+      WHERE storefront = ? ORDER BY sequence
+      """)
+    statement.bind(storefront.id.text, at: 1)
+    try statement.forEachRow { row in
+      var columns = ColumnReader(row)
+      let sequence = try columns.integer()
+      let place = "transaction \(sequence)"
+      try expect(head.sequence + 1, sequence, at: "\(place), sequence")
+      let at = try columns.time()
+      let cause = Cause(
+        kind: try columns.word(), subject: try columns.text(), fact: try columns.text())
+      let currency = try columns.currency()
+      try expect(storefront.currency.code, currency.code, at: "\(place), currency")
+      let transaction = Transaction(
+        sequence: sequence, at: at, cause: cause, currency: currency,
+        postings: try checkedPostings(sequence, cause))
+      head = ChainHead(
+        sequence: sequence, digest: head.digest(of: transaction.canonicalBytes, &hash))
+      try expect(hex(head.digest), hex(try columns.bytes()), at: "\(place), digest")
+      result.transactions += 1
+      if sequence % Self.interval == 0 { progress(.ledger, sequence, total) }
+    }
+    result.chain = hex(head.digest)
+    let all = try reader.count(
+      "SELECT count(*) FROM postings WHERE storefront = ?", storefront.id)
+    try expect(result.postings, all, at: "postings of known transactions")
+    let kept = try reader.tables.storefronts.progress(storefront.id)?.sequence ?? 0
+    try expect(head.sequence, kept, at: "sequence of the storefront")
+    progress(.ledger, total, total)
+  }
+
+  /// The postings of a transaction, known to sum to zero, added to the sums.
+  private mutating func checkedPostings(_ sequence: Int64, _ cause: Cause) throws -> [Posting] {
+    let statement = try reader.statement(
+      """
+      SELECT ordinal, account, member, amount FROM postings
+      WHERE storefront = ?1 AND sequence = ?2 ORDER BY ordinal
+      """)
+    statement.bind(storefront.id.text, at: 1)
+    statement.bind(sequence, at: 2)
+    var postings: [Posting] = []
+    try statement.forEachRow { row in
+      let place = "transaction \(sequence), posting \(postings.count)"
+      try expect(Int64(postings.count), try row.integer(0), at: "\(place), ordinal")
+      let name = try row.text(1)
+      guard let account = Account(name: name) else {
+        throw Fault(at: place, expected: "an account", found: name)
+      }
+      try expect(
+        account.member?.text ?? "nobody", try row.optionalText(2) ?? "nobody",
+        at: "\(place), member")
+      let amount = Amount(try row.integer(3))
+      postings.append(Posting(account, amount))
+      sums[name, default: .zero] += amount
+    }
+    let place = "transaction \(sequence)"
+    try expect(true, !postings.isEmpty, at: "\(place), has postings")
+    let sum = postings.reduce(Amount.zero) { $0 + $1.amount }
+    try expect(Amount.zero, sum, at: "\(place), sum of postings")
+    result.postings += Int64(postings.count)
+    if cause.kind == .payout {
+      // A payout moves a member's money between that member's accounts, and touches nobody else.
+      let nets = Self.nets(postings.map { ($0.account.party, $0.amount) })
+      if let moved = sorted(nets).first {
+        throw Fault(
+          at: "\(place), party \(moved.party)", expected: "0", found: "\(moved.amount)")
+      }
+      explained += 1
+    }
+    return postings
+  }
+
+  // MARK: Running figures
+
+  private mutating func checkBalances() throws {
+    var running: [String: Amount] = [:]
+    for (account, amount) in try reader.balances(storefront.id) { running[account.name] = amount }
+    try compare(sums, running, at: "running balance")
+    result.accounts = Int64(running.count)
+  }
+
+  private mutating func checkEarnings() throws {
+    let columns = LedgerTables.earningsColumns.joined(separator: ", ")
+    var pending: [String: Amount] = [:]
+    var released: [String: Amount] = [:]
+    let totals = try reader.rows(
+      "SELECT member, \(columns) FROM earnings WHERE storefront = ? AND room = ''",
+      { $0.id(storefront.id) }
+    ) { row in
+      (member: try row.text(), earnings: try LedgerTables.readEarnings(&row))
+    }
+    for (member, earnings) in totals {
+      pending[member] = earnings.pending
+      released[member] = earnings.released
+    }
+    var pendingSums: [String: Amount] = [:]
+    var releasedSums: [String: Amount] = [:]
+    for (name, amount) in sums {
+      switch Account(name: name) {
+      case .pending(let member): pendingSums[member.text, default: .zero] += amount
+      case .available(let member), .paid(let member), .debt(let member):
+        releasedSums[member.text, default: .zero] += amount
+      default: continue
+      }
+    }
+    try compare(pendingSums, pending, at: "pending earnings of")
+    try compare(releasedSums, released, at: "released earnings of")
+    result.members = Int64(totals.count)
+  }
+
+  // MARK: What is due
+
+  private mutating func checkOrders() throws {
+    let total = try reader.count(
+      "SELECT count(*) FROM orders WHERE storefront = ?", storefront.id)
+    let columns = OrderTables.frozenOrderColumns + OrderTables.orderColumns
+    // In the order of the table, which is that of placement: no index to jump about by.
+    let statement = try reader.statement(
+      """
+      SELECT id, \(columns.joined(separator: ", ")) FROM orders NOT INDEXED
+      WHERE storefront = ? ORDER BY rowid
+      """)
+    statement.bind(storefront.id.text, at: 1)
+    try statement.forEachRow { row in
+      var columns = ColumnReader(row)
+      let id: OrderID = try columns.id()
+      let order = try OrderTables.readOrder(id, &columns)
+      try compare(try due(order), try booked(about: id.text), at: "order \(id), party")
+      result.orders += 1
+      if result.orders % Self.interval == 0 { progress(.orders, result.orders, total) }
+    }
+    progress(.orders, total, total)
+  }
+
+  /// What every party is due from an order as it stands, under its plan and snapshot.
+  private mutating func due(_ order: Order) throws -> [String: Amount] {
+    guard order.paidAt != nil else { return [:] }
+    let plan = try plan(order.planVersion, of: order)
+    let settlement: Settlement
+    do {
+      settlement = try plan.settle(order.sale(currency: storefront.currency), order.snapshot)
+    } catch {
+      throw Fault(at: "order \(order.id)", expected: "a settlement", found: error.code)
+    }
+    var due: [(String, Amount)] = [
+      (Account.buyers.party, -settlement.net), (Account.platform.party, settlement.platform),
+    ]
+    for (line, settled) in zip(order.lines, settlement.lines) {
+      due.append((Account.supplier(line.supplier).party, settled.supplier))
+    }
+    for payee in settlement.payees {
+      due.append((Account.pending(payee.payee).party, payee.amount))
+    }
+    return Self.nets(due)
+  }
+
+  private mutating func plan(_ version: Int64, of order: Order) throws -> Plan {
+    if let known = plans[version] { return known }
+    guard let found = try reader.tables.storefronts.planVersion(storefront.id, version) else {
+      throw Fault(
+        at: "order \(order.id)", expected: "plan version \(version)", found: "no such version")
+    }
+    plans[version] = found.plan
+    return found.plan
+  }
+
+  /// What every party has got over all transactions about a subject.
+  private mutating func booked(about subject: String) throws -> [String: Amount] {
+    let statement = try reader.statement(
+      """
+      SELECT t.sequence, p.account, p.amount FROM transactions AS t
+      JOIN postings AS p ON p.storefront = t.storefront AND p.sequence = t.sequence
+      WHERE t.storefront = ?1 AND t.subject = ?2 ORDER BY t.sequence
+      """)
+    statement.bind(storefront.id.text, at: 1)
+    statement.bind(subject, at: 2)
+    var entries: [(String, Amount)] = []
+    var last: Int64 = 0
+    try statement.forEachRow { row in
+      let sequence = try row.integer(0)
+      if sequence != last { explained += 1 }
+      last = sequence
+      let name = try row.text(1)
+      entries.append((Account(name: name)?.party ?? name, Amount(try row.integer(2))))
+    }
+    return Self.nets(entries)
+  }
+
+  private mutating func checkBonuses() throws {
+    let columns = OrderTables.bonusColumns.joined(separator: ", ")
+    let statement = try reader.statement(
+      "SELECT id, \(columns) FROM bonuses WHERE storefront = ? ORDER BY id")
+    statement.bind(storefront.id.text, at: 1)
+    try statement.forEachRow { row in
+      var columns = ColumnReader(row)
+      let bonus = try OrderTables.readBonus(try columns.text(), &columns)
+      let due = Self.nets([
+        (Account.platform.party, -bonus.amount),
+        (Account.pending(bonus.payee).party, bonus.amount),
+      ])
+      try compare(due, try booked(about: bonus.subject), at: "bonus \(bonus.id), party")
+      result.bonuses += 1
+    }
+    progress(.bonuses, result.bonuses, result.bonuses)
+  }
+
+  // MARK: Comparing
+
+  private static func nets(_ entries: [(String, Amount)]) -> [String: Amount] {
+    var nets: [String: Amount] = [:]
+    for (party, amount) in entries { nets[party, default: .zero] += amount }
+    return nets.filter { $0.value != .zero }
+  }
+
+  /// Compares figures by name, absent ones as zero; the first difference by name is the fault.
+  private func compare(
+    _ expected: [String: Amount], _ found: [String: Amount], at place: String
+  ) throws {
+    guard expected != found else { return }
+    let names = Set(expected.keys).union(found.keys)
+    let differing = names.filter { expected[$0] ?? .zero != found[$0] ?? .zero }
+    guard
+      let first = differing.min(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+    else { return }
+    try expect(expected[first] ?? .zero, found[first] ?? .zero, at: "\(place) \(first)")
+  }
+
+  private func expect<Value: Equatable>(
+    _ expected: Value, _ found: Value, at place: @autoclosure () -> String
+  ) throws {
+    guard expected == found else {
+      throw Fault(at: place(), expected: "\(expected)", found: "\(found)")
+    }
+  }
+}
