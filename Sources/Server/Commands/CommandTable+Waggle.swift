@@ -7,7 +7,7 @@ extension CommandTable {
     summary:
       "Coordinates live-stream commerce: rooms, one-tap listings, attribution, settlement, tickers.",
     commands: [
-      .serve, .token, .importCatalogue, .replay, .scenario, .verify, .explain,
+      .serve, .token, .importCatalogue, .replay, ScenarioCommand.subcommand, .verify, .explain,
     ])
 }
 
