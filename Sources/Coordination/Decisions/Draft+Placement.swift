@@ -7,7 +7,7 @@ import Notation
 
 extension Draft {
   /// Units of one line.
-  static let unitsMax: Int64 = 10_000
+  static let unitsMax: Int64 = 1_000_000
 
   /// A viewer buys one SKU in a room.
   mutating func place(

@@ -24,7 +24,7 @@ enum CallLimits {
   /// Lines of an order. Source: domain.md section 3; `Sale.linesMax`.
   static let linesMax = 200
   /// Units of a line.
-  static let unitsMax: Int64 = 10_000
+  static let unitsMax: Int64 = 1_000_000
   /// Seconds that a share link may hold, and how long it does where nobody says.
   static let linkSeconds: ClosedRange<Int64> = 60...31_536_000
   /// Thirty days.
