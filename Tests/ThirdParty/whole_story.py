@@ -5,7 +5,8 @@ usage: whole_story.py --url http://127.0.0.1:8080 --key-id ID --secret BASE64URL
 
 Backend over HTTP, host, promoter and viewers over WebSockets. Ids, prices, costs, rates, pact and
 quantities are drawn at random; every figure that the server tells is compared with a calculation of
-its own. Prints a line for each chapter. Ends within two minutes, whatever the server does.
+its own. Prints a line for each chapter. Ends within two minutes, whatever the server does. A seed
+repeats a run, against a server that has not seen it yet.
 
 Exit status: 0 every figure agrees, 1 something does not, 69 the server cannot be reached.
 """
