@@ -68,7 +68,8 @@ extension Keyring {
   }
 
   private static func load(_ path: String) throws(KeyringError) -> Keyring? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    // Not to wait for ever where somebody has put a pipe in its place.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
       let number = errno
       if number == ENOENT { return nil }
