@@ -36,9 +36,12 @@ extension Draft {
       return (try configure(storefront, plan), false)
     case .importItem(let item): return (try importItem(item), false)
     case .defineSet(let set): return (try define(set), false)
-    case .join(let member, let name, let inviter, let rank, let at):
-      return try join(member, name: name, inviter: inviter, rank: rank, at: at)
+    case .join(let member, let name, let inviter, let rank, let at, let invite):
+      return try join(
+        member, name: name, inviter: inviter, rank: rank, at: at, code: invite)
     case .setRank(let member, let rank): return (try setRank(member, rank), false)
+    case .createInvite(let invite): return try createInvite(invite)
+    case .withdrawInvite(let invite): return try withdrawInvite(invite, by: actor)
     case .scheduleRoom(let room, let host, let title, let time):
       return try schedule(room, host: host, title: title, scheduledFor: time)
     case .openRoom(let room, let host, let title, let pact):
