@@ -75,7 +75,7 @@ struct VerificationTests {
           chain = SHA256.digest(of: chain + transaction.canonicalBytes)
         }
         #expect(result.chain == hex(chain))
-        #expect(result.orders == (name == storefront ? 6 : 2))
+        #expect(result.orders == (name == storefront ? 6 : 3))
         #expect(stages == Verification.Stage.allCases)
       }
     }
