@@ -203,15 +203,15 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
 /// - Parameters:
 ///   - storefront: whose.
 ///   - now: the moment.
+///   - state: what earlier questions of the same moment have loaded.
 ///   - load: gives the records of keys, in their order.
 ///   - body: the question.
 /// - Returns: what the body returns.
 /// - Throws: the `Rejection` of the body, or what `load` throws.
 package func inspect<Value>(
-  storefront: StorefrontID, at now: Timestamp, load: ([Key]) throws -> [Record?],
-  _ body: (borrowing Draft) throws(Stop) -> Value
+  storefront: StorefrontID, at now: Timestamp, knowing state: State = State(),
+  load: ([Key]) throws -> [Record?], _ body: (borrowing Draft) throws(Stop) -> Value
 ) throws -> Value {
-  let state = State()
   while true {
     do throws(Stop) {
       return try body(Draft(state: state, storefront: storefront, now: now))

@@ -110,7 +110,8 @@ package struct Keyring: Sendable {
     storefront: StorefrontID, lifetimeMilliseconds: Int64, now: Timestamp
   ) throws(Fault) -> (Caller, String) {
     let text = try issue(
-      person: try randomPerson(prefix: PersonID.guestPrefix), storefront: storefront, scopes: .viewer,
+      person: try randomPerson(prefix: PersonID.guestPrefix), storefront: storefront,
+      scopes: .viewer,
       lifetimeMilliseconds: lifetimeMilliseconds, now: now)
     return (try caller(from: text, now: now), text)
   }
