@@ -16,7 +16,9 @@ struct PageTests {
     #expect(["/"] + names.map { "/" + $0 } == Page.paths.sorted())
     for name in names {
       let bytes = try Data(contentsOf: URL(fileURLWithPath: Self.folder + "/" + name))
-      #expect(Page.file(path: "/" + name)?.body == [UInt8](bytes), "\(name)")
+      // A plain truth: the difference of two files would fill the screen with numbers.
+      let isEmbedded = Page.file(path: "/" + name)?.body == [UInt8](bytes)
+      #expect(isEmbedded, "\(name)")
     }
   }
 
@@ -39,9 +41,9 @@ struct PageTests {
   }
 
   @Test("The page is the same at / and at /index.html")
-  func start() throws {
-    let start = try #require(Page.file(path: "/"))
-    #expect(start.body == Page.file(path: "/index.html")?.body)
+  func start() {
+    let isSame = Page.file(path: "/")?.body == Page.file(path: "/index.html")?.body
+    #expect(isSame)
   }
 
   @Test("Everything the page names is a file of the page, and nothing is inline or elsewhere")
@@ -53,7 +55,8 @@ struct PageTests {
         #expect(Page.file(path: name) != nil, "\(path) names \(name)")
       }
       for forbidden in ["<style", "style=\"", "onclick=\"", "<script>", "https://", "innerHTML"] {
-        #expect(!text.contains(forbidden), "\(path) has \(forbidden)")
+        let isInside = !text.contains(forbidden)
+        #expect(isInside, "\(path) has \(forbidden)")
       }
     }
   }

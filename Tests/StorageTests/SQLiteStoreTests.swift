@@ -169,6 +169,26 @@ struct SQLiteStoreTests {
     }
   }
 
+  @Test(
+    "Any record of any kind comes back as it went in, also when stored again", arguments: 1...20)
+  func roundTrip(seed: UInt64) throws {
+    var generator = Generator(seed: seed)
+    let records = try generator.records()
+    #expect(records.count == 22)
+    var changes = Changes()
+    for (key, record) in records { changes.set(key, record) }
+    try withStore { (store, directory) throws in
+      for _ in 1...2 {
+        try store.commit(changes)
+        for ((key, record), found) in zip(records, try store.load(records.map(\.0))) {
+          #expect(found == record, "\(key)")
+        }
+      }
+      let reader = try SQLiteReader.open(directory: directory, zone: zones)
+      #expect(try reader.load(records.map(\.0)) == records.map(\.1))
+    }
+  }
+
   @Test("A zone that cannot be found is an error of whoever opened the store")
   func unknownZone() throws {
     try withDirectory { directory in

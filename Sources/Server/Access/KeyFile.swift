@@ -68,7 +68,8 @@ extension Keyring {
   }
 
   private static func load(_ path: String) throws(KeyringError) -> Keyring? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    // Not to wait for ever where somebody has put a pipe in its place.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
       let number = errno
       if number == ENOENT { return nil }
@@ -140,7 +141,7 @@ extension Keyring {
   }
 
   private static func tokenSecret(_ fields: inout Fields) throws(Fault) -> TokenSecret {
-    let id = try fields.text("kid", bytesMax: 128)
+    let id = try fields.text("kid", bytesMax: 64)
     let name = try fields.text("algorithm", bytesMax: 16)
     let storefront: StorefrontID? = try fields.optionalIdentifier("storefront")
     guard let algorithm = TokenKey.Algorithm(rawValue: name) else {

@@ -27,7 +27,8 @@ extension Subcommand {
     let storefront: StorefrontID = try identifier(input, "storefront")
     let reader = try openReader(try input.text("data"))
     guard let word = input.arguments.first, let id = try? OrderID(word) else {
-      throw CommandFailure(.usage, "an order's id has 1 to 64 characters out of A-Z a-z 0-9 . _ : ~ -")
+      throw CommandFailure(
+        .usage, "an order's id has 1 to 64 characters out of A-Z a-z 0-9 . _ : ~ -")
     }
     let queries = Queries(reader: reader, storefront: storefront, now: wallClock())
     let explanation: JSON
@@ -62,6 +63,7 @@ struct ExplanationText {
   /// The lines in a language.
   ///
   /// - Parameter language: `en` or `zh`.
+  /// - Returns: lines without their ends.
   func lines(_ language: String) -> [String] {
     func figure(_ name: String) -> String {
       explanation[name]?.integer.map { String($0) } ?? "-"
@@ -72,7 +74,8 @@ struct ExplanationText {
     let isChinese = language == "zh"
     var lines = [
       isChinese
-        ? "订单 \(explanation["order"]?.text ?? "")，方案 \(explanation["plan"]?.text ?? "") 第 \(figure("planVersion")) 版，净额 \(figure("net")) 分"
+        ? "订单 \(explanation["order"]?.text ?? "")，方案 \(explanation["plan"]?.text ?? "")"
+          + " 第 \(figure("planVersion")) 版，净额 \(figure("net")) 分"
         : "order \(explanation["order"]?.text ?? ""), plan \(explanation["plan"]?.text ?? "")"
           + " activation \(figure("planVersion")), net \(figure("net"))",
       promoter.map {

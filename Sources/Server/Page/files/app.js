@@ -1,8 +1,8 @@
 // The page: which role, which language, one connection, and the notices.
 //
 // The address says everything: `/#host`, `/#promoter`, `/#viewer`, with `/ROOM` behind it for a room.
-// A landing link leads to `/?room=…&link=…&rejected=…#viewer`: `link` where the visitor had to sign in first,
-// `rejected` where the link was not accepted.
+// A landing link leads to `/?room=…&link=…&rejected=…#viewer`: `link` where the visitor had to sign in
+// first, `rejected` where the link was not accepted.
 
 import { Connection } from './protocol.js';
 import { SignIn } from './session.js';
@@ -73,6 +73,7 @@ function showConnection(state, details) {
     tell(details.reason || say('closed', { code: details.code }), 'bad');
   }
   const { session } = details;
+  if (state === 'open' && !personLine.textContent) setText(personLine, say('guest'));
   if (!session) return;
   setCurrency(session.currency);
   setText(personLine, say('signedInAs', { person: session.person }));
@@ -125,8 +126,14 @@ function show() {
     onState: showConnection,
   });
   connection.open();
-  const end = roles[asked.role]({ main, connection, signIn, place: asked, tell, tellRefusal });
+  let isOver = false;
+  const end = roles[asked.role]({
+    main, connection, signIn, place: asked, tell,
+    // What was under way when the page was left is nobody's concern any more.
+    tellRefusal: (refusal) => isOver || tellRefusal(refusal),
+  });
   leave = () => {
+    isOver = true;
     end();
     connection.close();
   };

@@ -6,7 +6,7 @@ import { count, money, rate } from './format.js';
 import { stock, tile } from './parts.js';
 import { say } from './words.js';
 
-const PAGE_SIZE = 20;
+const PAGE_SIZE = 15;
 
 /** What one unit earns its host, in words. */
 export function earningText(earning) {
@@ -15,7 +15,7 @@ export function earningText(earning) {
   const together = say('host.youEarnWith', {
     mine: money(earning.withPromoter), theirs: money(earning.promoter),
   });
-  return `${alone} · ${together}`;
+  return `${alone}\n${together}`;
 }
 
 /** The search and its results; `attempt` calls a method and tells a refusal. */
@@ -24,7 +24,7 @@ export function catalogue({ connection, room, earnings, attempt, tellRefusal }) 
   const form = make('form', { class: 'inline search', role: 'search' },
     field(say('host.search'), text), make('button', { text: say('host.searchButton') }));
   const status = make('p', { class: 'hint', role: 'status' });
-  const list = make('ul', { class: 'rows' });
+  const list = make('ul', { class: 'rows scroll' });
   const more = button(say('host.more'), () => search(after), { hidden: true });
   const showRows = keyedList(list, ({ sku }) => sku, itemRow);
   let items = [];
@@ -66,9 +66,7 @@ export function catalogue({ connection, room, earnings, attempt, tellRefusal }) 
     const mine = (latest += 1);
     const parameters = { text: text.value.trim(), limit: PAGE_SIZE };
     if (from !== null) parameters.after = from;
-    const answer = await connection.call('catalogue.search', parameters).catch((refusal) => {
-      if (refusal.code !== 'closed') tellRefusal(refusal);
-    });
+    const answer = await connection.call('catalogue.search', parameters).catch(tellRefusal);
     if (!answer || mine !== latest) return;
     items = from === null ? answer.items : [...items, ...answer.items];
     after = answer.after ?? null;

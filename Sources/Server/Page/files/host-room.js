@@ -69,7 +69,7 @@ export function showHostRoom({ main, connection, place, tell, tellRefusal }) {
   main.append(
     head.element,
     make('div', { class: 'columns' }, figures.element, mine.element),
-    make('div', { class: 'columns' }, products.element, listings.element),
+    make('div', { class: 'columns' }, listings.element, products.element),
     log.element);
 
   const ends = [
@@ -183,7 +183,7 @@ function earningFigures() {
 
 /** The listed products with what each earns. */
 function roomListings(attempt, earnings) {
-  const list = make('ul', { class: 'rows' });
+  const list = make('ul', { class: 'rows scroll' });
   const empty = make('p', { class: 'hint', text: say('host.noListings') });
   let pinned = null;
   const showRows = keyedList(list, ({ sku }) => sku, ({ sku, title: name }) => {

@@ -36,7 +36,7 @@ function showHostRooms({ main, connection, tell, tellRefusal }) {
       showRooms(mine);
       empty.hidden = mine.length > 0;
     } catch (refusal) {
-      if (refusal.code !== 'closed') tellRefusal(refusal);
+      tellRefusal(refusal);
     }
   }
 

@@ -15,13 +15,14 @@ export function showPromoter({ main, connection, tell, tellRefusal }) {
     try {
       return await connection.call(method, parameters);
     } catch (refusal) {
-      if (refusal.code !== 'closed') tellRefusal(refusal);
+      tellRefusal(refusal);
       return null;
     }
   };
   const total = totalFigures();
   const links = linkList(attempt, tell);
-  const rooms = roomList(connection, attempt, tell, links.read);
+  const rooms = roomList(
+    connection, attempt, tell, { onLink: links.read, onRefresh: () => refresh() });
 
   async function refresh() {
     await Promise.all([rooms.read(), links.read()]);
@@ -65,7 +66,7 @@ function earningFigures(names) {
 
 function totalFigures() {
   const figures = earningFigures(
-    ['available', 'pending', 'reversed', 'paid', 'debt', 'orders', 'viewersBrought', 'watching']);
+    ['available', 'pending', 'reversed', 'paid', 'debt', 'orders', 'viewersBrought']);
   return {
     element: make('section', { class: 'card', 'aria-labelledby': 'total-title' },
       make('h1', { id: 'total-title', text: say('promoter.total') }), figures.element),
@@ -90,7 +91,7 @@ function linkField(path, tell) {
 }
 
 /** The rooms that a promoter can bring viewers to. */
-function roomList(connection, attempt, tell, onLink) {
+function roomList(connection, attempt, tell, { onLink, onRefresh }) {
   const list = make('ul', { class: 'rows' });
   const empty = make('p', { class: 'hint', text: say('noRooms'), hidden: true });
   const watches = new Map(); // room → function that ends it
@@ -153,7 +154,7 @@ function roomList(connection, attempt, tell, onLink) {
   return {
     element: make('section', { class: 'card', 'aria-labelledby': 'rooms-title' },
       make('div', { class: 'title-line' },
-        make('h2', { id: 'rooms-title', text: say('rooms') }), button(say('refresh'), read)),
+        make('h2', { id: 'rooms-title', text: say('rooms') }), button(say('refresh'), onRefresh)),
       list, empty),
     read,
     end: () => {

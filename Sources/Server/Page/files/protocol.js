@@ -19,6 +19,8 @@ const STEADY_MILLISECONDS = 10_000;
 const WAIT_FIRST_MILLISECONDS = 500;
 const WAIT_LONGEST_MILLISECONDS = 20_000;
 
+const isAboutToken = ({ code }) => code === 'unauthenticated' || code.startsWith('token_');
+
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A method that the server refused, or that the closing socket left without an answer. */
@@ -102,7 +104,7 @@ export class Connection {
       return await this.#request(method, parameters);
     } catch (refusal) {
       // There was no cookie after all: sign in, and ask once more.
-      if (refusal.code !== 'unauthenticated' || this.#usedToken !== null) throw refusal;
+      if (!isAboutToken(refusal) || this.#usedToken !== null) throw refusal;
       this.#signingIn ??= this.#credentials(true)
         .then((token) => this.#signIn(token))
         .finally(() => { this.#signingIn = null; });
@@ -132,7 +134,8 @@ export class Connection {
 
   /** Joins a room and keeps to it through every reconnect; see feed.js for `handlers`. */
   follow(room, handlers) {
-    const feed = new Feed(room, handlers, (parameters) => this.call('room.join', parameters));
+    const feed = new Feed(
+      room, handlers, (parameters) => this.callRepeatedly('room.join', parameters));
     this.#feeds.set(room, feed);
     feed.join();
     return () => {
@@ -188,8 +191,10 @@ export class Connection {
     } catch (refusal) {
       if (this.#socket !== socket || refusal.code === 'connection_lost') return;
       this.#drop();
-      this.#isRefused = !refusal.temporary; // then it takes another token
-      this.#retryLater();
+      // A token that is no good any more: come back with another one.
+      this.#isRefused = isAboutToken(refusal);
+      if (this.#isRefused || refusal.temporary) this.#retryLater();
+      else this.#stop(refusal.code, refusal.message);
       return;
     }
     this.#openedAt = performance.now();
@@ -211,12 +216,14 @@ export class Connection {
       && performance.now() - this.#openedAt > STEADY_MILLISECONDS;
     if (isSteady) this.#failures = 0;
     this.#lose();
-    if (code >= 3500 && code <= 3999) {
-      this.#failHeld(new Refusal('closed', reason || `The server closed for good (${code}).`));
-      this.#enter('closed', { code, reason });
-    } else {
-      this.#retryLater();
-    }
+    if (code >= 3500 && code <= 3999) this.#stop(code, reason);
+    else this.#retryLater();
+  }
+
+  /** There is no use in coming back. */
+  #stop(code, reason) {
+    this.#failHeld(new Refusal('closed', reason || `The server closed for good (${code}).`));
+    this.#enter('closed', { code, reason });
   }
 
   #retryLater() {
@@ -319,7 +326,7 @@ export class Connection {
 
   #subscribe(watch) {
     if (this.state !== 'open') return; // every watch is subscribed when the session opens
-    this.call('ticker.subscribe', watch.parameters).then(
+    this.callRepeatedly('ticker.subscribe', watch.parameters).then(
       (figures) => this.#show(watch, figures),
       (refusal) => refusal.code === 'connection_lost' || watch.onRefusal(refusal));
   }

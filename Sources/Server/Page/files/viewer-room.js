@@ -1,6 +1,6 @@
 // A viewer in a room: what is on show, every product with its stock, and the viewer's own orders.
 
-import { button, field, keyedList, make, setText } from './dom.js';
+import { button, keyedList, make, setText } from './dom.js';
 import { count, money } from './format.js';
 import { badge, sayEvent, stock, tile } from './parts.js';
 import { Orders } from './orders.js';
@@ -100,14 +100,16 @@ function product({ sku, title: name }, room, buy) {
   const price = make('span', { class: 'price' });
   const left = make('span', { class: 'hint' });
   const sold = make('span', { class: 'hint' });
-  const units = make('select', {}, Array.from({ length: UNITS_MAX }, (_, index) =>
-    make('option', { value: index + 1, text: String(index + 1) })));
+  const units = make('select', { 'aria-label': say('viewer.units') });
+  for (let number = 1; number <= UNITS_MAX; number += 1) {
+    units.append(make('option', { value: number, text: String(number) }));
+  }
   const order = button(say('viewer.buy'), () => buy(Number(units.value)), { class: 'main' });
   const element = make('li', { class: 'product' },
     tile(name),
     make('div', { class: 'grow' }, pinnedMark, title, price,
       make('div', { class: 'levels' }, left, sold)),
-    make('div', { class: 'buy' }, field(say('viewer.units'), units), order));
+    make('div', { class: 'buy' }, units, order));
   return {
     element,
     update: (listing) => {

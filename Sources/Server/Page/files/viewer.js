@@ -9,7 +9,8 @@ import { showViewerRoom } from './viewer-room.js';
 /** Shows the viewer's pages; gives a function that ends them. */
 export function showViewer(page) {
   if (page.place.rejected) {
-    page.tell(say('viewer.rejected', { reason: sayReason(page.place.rejected) }), 'bad');
+    const text = page.place.room ? 'viewer.rejected' : 'viewer.rejectedNoRoom';
+    page.tell(say(text, { reason: sayReason(page.place.rejected) }), 'bad');
   }
   return page.place.room ? showViewerRoom(page) : showViewerRooms(page);
 }
@@ -41,6 +42,6 @@ function showViewerRooms({ main, connection, tellRefusal }) {
   connection.call('room.list', { limit: 100 }).then(({ rooms }) => {
     showRooms(rooms);
     empty.hidden = rooms.length > 0;
-  }, (refusal) => refusal.code === 'closed' || tellRefusal(refusal));
+  }, tellRefusal);
   return () => {};
 }
