@@ -1,4 +1,5 @@
-// Share links: who may make one, and how each fault of a link is judged. Source: domain.md, section 2.
+// Share links: who may make one, and how each fault of a link is judged. Source: domain.md, section
+// 2.
 
 import Commerce
 import Coordination
