@@ -87,7 +87,7 @@ struct SQLiteReaderTests {
     }
   }
 
-  @Test("Orders come in order of placement or against it, by room, promoter and buyer, in pages of any size")
+  @Test("Orders come by placement, either way, by room, promoter and buyer, in pages of any size")
   func orders() throws {
     try withWorld { (reader, memory, _) throws in
       let all = memory.records.compactMap { key, record -> Order? in
