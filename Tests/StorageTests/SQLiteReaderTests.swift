@@ -108,7 +108,7 @@ struct SQLiteReaderTests {
         for limit in [1, 2, 100] {
           var found: [Order] = []
           var after: OrderCursor?
-          while true {
+          while found.count <= expected.count {
             let page = try reader.orders(storefront, filter, after: after, limit: limit)
             guard let last = page.last else { break }
             #expect(page.count <= limit)
