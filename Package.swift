@@ -7,10 +7,14 @@ import PackageDescription
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 /// One pure or shell target together with its tests.
-func pair(_ name: String, _ dependencies: [String], tests extra: [String] = []) -> [Target] {
+func pair(
+  _ name: String, _ dependencies: [String], tests extra: [String] = [],
+  resources: [Resource] = []
+) -> [Target] {
   [
     .target(
-      name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: strict),
+      name: name, dependencies: dependencies.map { .byName(name: $0) }, resources: resources,
+      swiftSettings: strict),
     .testTarget(
       name: name + "Tests", dependencies: ([name] + dependencies + extra).map { .byName(name: $0) },
       swiftSettings: strict),
@@ -42,7 +46,8 @@ let package = Package(
       [
         "Commerce", "Commission", "Ledger", "Coordination", "Notation", "Wire", "Crypto",
         "Transport", "Storage",
-      ]),
+      ],
+      resources: [.embedInCode("Page/files")]),
     [
       // Reads the sources themselves: who imports whom, and what has no place in which target.
       .testTarget(name: "TidyTests", swiftSettings: strict),

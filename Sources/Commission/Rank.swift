@@ -12,6 +12,7 @@ public struct Rank: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// The plan's word for it, such as `gold`; 1…15 bytes.
   public let name: String
 
+  /// Makes a rank; only a plan does, which knows its ladder.
   package init(index: UInt8, name: String) {
     self.index = index
     self.name = name

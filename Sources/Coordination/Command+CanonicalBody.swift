@@ -11,6 +11,10 @@ extension Command {
     var writer = JSONWriter(reserving: 160)
     writer.beginObject()
     switch self {
+    case .join(_, let name, let inviter, let rank, _):
+      writer.field("name", name)
+      writer.field("inviter", inviter?.text)
+      writer.field("rank", rank)
     case .placeOrder(_, let room, let buyer, let sku, let units, let promoter):
       writer.field("room", room.text)
       writer.field("buyer", buyer.text)

@@ -99,7 +99,7 @@ package struct StatedTerms: Equatable, Sendable {
 package struct ReportedLine: Equatable, Sendable {
   /// What was bought.
   package let sku: SKUID
-  /// How many; 1…10 000.
+  /// How many; 1…1 000 000: some goods are counted in grams.
   package let units: Int64
   /// What is paid for the whole line.
   package let paid: Amount
@@ -132,7 +132,7 @@ package struct ReportedOrder: Equatable, Sendable {
   package let promoter: MemberID?
   /// Who bought.
   package let buyer: ViewerID
-  /// 1…200 lines.
+  /// 1…1000 lines.
   package let lines: [ReportedLine]
   /// When it was placed.
   package let placedAt: Timestamp

@@ -81,6 +81,14 @@ package final class Coordinator {
     return changes
   }
 
+  /// Drops everything accepted since the last commit, as if it had not been decided.
+  ///
+  /// For events that belong together: where a later one is refused, the earlier ones go with it.
+  package func rollBack() {
+    uncommitted = Changes()
+    state.forget()
+  }
+
   private func learn(_ keys: [Key]) throws {
     for (key, record) in zip(keys, try store.load(keys)) { state.learn(key, record) }
   }

@@ -22,6 +22,9 @@ package final class Connections {
     package var upgraded = 0
     /// WebSockets closed because they read too slowly.
     package var slowConsumers = 0
+
+    /// Nothing has happened yet.
+    package init() {}
   }
 
   /// What an attempt to accept brought.

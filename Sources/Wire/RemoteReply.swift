@@ -57,7 +57,7 @@ package struct RemoteFault: Error, Equatable, Sendable {
   /// - Parameter method: as it was called.
   /// - Returns: error −32601.
   package static func methodNotFound(_ method: String) -> RemoteFault {
-    RemoteFault(number: -32601, message: "no method \(method)", code: "method_not_found")
+    RemoteFault(number: -32601, message: "no method \(method)", code: "unknown_method")
   }
 
   /// The parameters do not suit the method.
@@ -65,12 +65,12 @@ package struct RemoteFault: Error, Equatable, Sendable {
   /// - Parameter message: for people.
   /// - Returns: error −32602.
   package static func invalidParameters(_ message: String) -> RemoteFault {
-    RemoteFault(number: -32602, message: message, code: "invalid_params")
+    RemoteFault(number: -32602, message: message, code: "invalid_field")
   }
 
   /// The server failed; nothing was done, or it is not known what.
   package static let internalError = RemoteFault(
-    number: -32603, message: "the server failed", code: "internal_error", isTemporary: true)
+    number: -32603, message: "the server failed", code: "internal", isTemporary: true)
 }
 
 /// Makes the messages of a server.

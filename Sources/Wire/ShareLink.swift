@@ -156,6 +156,22 @@ package struct SignedShareLink: Equatable, Sendable {
     self.text = text
     self.id = linkID(expected)
   }
+
+  /// What a text claims to say, without a look at its signature: to lead a visitor to the place
+  /// that was meant, and to count a refusal for whoever it names. Nothing else may rest on it.
+  ///
+  /// - Parameter text: as it came.
+  /// - Returns: the claim, or nothing where the text is no link of this format.
+  package static func claim(of text: String) -> ShareLink? {
+    guard text.utf8.count <= ShareLink.textBytesMax, let bytes = Base64.decode(text),
+      bytes.count > 3 + macBytes, bytes[0] == shareLinkVersion
+    else { return nil }
+    do throws(ShareLinkError) {
+      return try decodedFields(Array(bytes.dropLast(macBytes)))
+    } catch {
+      return nil
+    }
+  }
 }
 
 let shareLinkVersion: UInt8 = 1

@@ -16,7 +16,7 @@ enum Rules {
       "Wire": ["Commerce", "Notation"],
       "Crypto": ["COpenSSL", "Glibc"],
       "Transport": shell.union(["CLinux", "Wire"]),
-      "Storage": shell.union(core).union(["CSQLite"]),
+      "Storage": shell.union(core).union(["Crypto", "CSQLite"]),
       "Server": shell.union(core).union([
         "Wire", "Crypto", "Transport", "Storage", "FoundationEssentials",
       ]),

@@ -109,7 +109,7 @@ struct RemoteCallTests {
     #expect(
       text(RemoteReply.failure(id: nil, .methodNotFound("x")))
         == #"{"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no method x","#
-        + #""data":{"code":"method_not_found","temporary":false}}}"#)
+        + #""data":{"code":"unknown_method","temporary":false}}}"#)
     let push = RemoteReply.notification("room.event", Array("{}".utf8))
     #expect(text(push) == #"{"jsonrpc":"2.0","method":"room.event","params":{}}"#)
     #expect(RemoteReply.batch([push]) == push)

@@ -88,16 +88,18 @@ extension Draft {
     _ id: MemberID, name: String, inviter: MemberID?, rank: String?, at: Timestamp
   ) throws(Stop) -> (JSON, isRepeat: Bool) {
     let storefront = try storefront()
-    let plan = try plan(version: storefront.planVersion)
-    let rank = rank ?? plan.ranks.first?.name ?? ""
-    guard plan.rank(named: rank) != nil else {
-      throw .refuse(.unknownRank, "The plan \(plan.name) has no rank \(rank).", field: "rank")
-    }
+    let said = Command.join(member: id, name: name, inviter: inviter, rank: rank, at: at)
+    let fact = Key.fact(storefrontID, "member/\(id)")
     if let present = try member(id) {
-      guard present.inviter == inviter, present.name == name else {
+      guard case .fact(let first)? = try read(fact), first.body == said.canonicalBody else {
         throw .refuse(.memberExists, "Member \(id) joined at \(present.joinedAt) with other data.")
       }
       return (memberView(present), true)
+    }
+    let plan = try plan(version: storefront.planVersion)
+    let rank = rank ?? plan.lowestRank.name
+    guard plan.rank(named: rank) != nil else {
+      throw .refuse(.unknownRank, "The plan \(plan.name) has no rank \(rank).", field: "rank")
     }
     guard inviter != id else {
       throw .refuse(.inviteCycle, "A member cannot invite themselves.", field: "inviter")
@@ -108,6 +110,9 @@ extension Draft {
     }
     let member = Member(id: id, name: name, inviter: inviter, rank: rank, joinedAt: at)
     write(.member(storefrontID, id), .member(member))
+    // The rank may change later; what was said at first decides whether a report is a repeat.
+    write(
+      fact, .fact(Fact(body: said.canonicalBody, answer: memberView(member).bytes, at: now)))
     var progress = try storefrontProgress()
     progress.members += 1
     write(.storefrontProgress(storefrontID), .storefrontProgress(progress))

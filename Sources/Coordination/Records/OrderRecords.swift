@@ -9,7 +9,7 @@ package struct OrderLine: Equatable, Sendable {
   package let sku: SKUID
   /// Who ships it.
   package let supplier: SupplierID
-  /// How many; 1…10 000.
+  /// How many; 1…1 000 000: some goods are counted in grams.
   package let units: Int64
   /// What the whole line was placed at.
   package let placed: Amount
@@ -148,7 +148,7 @@ package struct Order: Equatable, Sendable {
   package let room: RoomID?
   /// Who bought.
   package let buyer: ViewerID
-  /// 1…200 lines.
+  /// 1…1000 lines.
   package var lines: [OrderLine]
   /// When it was placed.
   package let placedAt: Timestamp

@@ -17,14 +17,18 @@ package struct Fault: Error, Equatable, Sendable {
   package let isTemporary: Bool
   /// The HTTP status.
   package let status: Int
+  /// The HTTP methods that the path has, for `method_not_allowed`; such as `GET, HEAD, POST`.
+  package let allow: String?
 
   /// Makes a fault.
   package init(
-    _ code: String, _ message: String, status: Int, field: String? = nil, isTemporary: Bool = false
+    _ code: String, _ message: String, status: Int, field: String? = nil, isTemporary: Bool = false,
+    allow: String? = nil
   ) {
     self.code = code
     self.message = message
     self.status = status
+    self.allow = allow
     self.field = field
     self.isTemporary = isTemporary
   }
@@ -50,6 +54,11 @@ package struct Fault: Error, Equatable, Sendable {
     Fault("forbidden", "The token's scopes do not allow \(what).", status: 403)
   }
 
+  /// There is no such WebSocket method.
+  package static func unknownMethod(_ method: String) -> Fault {
+    Fault("unknown_method", "There is no method \(method).", status: 404)
+  }
+
   /// There is no such path.
   package static let notFound = Fault("not_found", "There is nothing at this path.", status: 404)
 
@@ -65,9 +74,19 @@ package struct Fault: Error, Equatable, Sendable {
   /// As a JSON-RPC error.
   package var remote: RemoteFault {
     RemoteFault(
-      number: code == "invalid_field" ? -32602 : -32000, message: message, code: code,
+      number: remoteNumber, message: message, code: code,
       isTemporary: isTemporary,
       details: field.map { [JSON.Member("field", .string($0))] } ?? [])
+  }
+
+  /// The numbers that the standard has a meaning for. Source: JSON-RPC 2.0, section 5.1.
+  private var remoteNumber: Int {
+    switch code {
+    case "invalid_field": -32602
+    case "unknown_method": -32601
+    case "internal": -32603
+    default: -32000
+    }
   }
 
   /// As an HTTP response. Source: RFC 9457.
@@ -83,6 +102,7 @@ package struct Fault: Error, Equatable, Sendable {
     headers.add("Content-Type", "application/problem+json")
     if status == 401 { headers.add("WWW-Authenticate", "Bearer") }
     if isTemporary { headers.add("Retry-After", "1") }
+    if let allow { headers.add("Allow", allow) }
     return HTTPResponse(status: status, headers: headers, body: JSON.object(members).bytes)
   }
 }

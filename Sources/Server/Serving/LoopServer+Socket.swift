@@ -25,6 +25,7 @@ extension LoopServer {
     // The landing page's cookie opens the session; a bad one is as good as none.
     if let token = Access.cookieToken(request) {
       session.caller = try? context.keyring.caller(from: token, now: context.clock())
+      session.isFromCookie = session.caller != nil
     }
     sessions[id] = session
     return .accept(subprotocol: WebSocketHandshake.subprotocol)
@@ -123,7 +124,13 @@ extension LoopServer {
     let token = try fields.text("token", bytesMax: 4096)
     try fields.finish()
     let caller = try context.keyring.caller(from: token, now: context.clock())
-    if let present = sessions[id]?.caller {
+    // A browser sends the cookie of a link that somebody opened in it with every connection; whoever
+    // signs in on such a connection before doing anything else is meant, not the guest.
+    let isReplaceable =
+      call.method == "session.open" && sessions[id]?.isFromCookie == true
+      && sessions[id]?.rooms.isEmpty == true && sessions[id]?.tickers.isEmpty == true
+      && sessions[id]?.callsInFlight == 0
+    if let present = sessions[id]?.caller, !isReplaceable {
       guard present.person == caller.person, present.storefront == caller.storefront else {
         throw Fault(
           "session_person", "A session stays with its person; open another connection.",
@@ -131,6 +138,7 @@ extension LoopServer {
       }
     }
     sessions[id]?.caller = caller
+    sessions[id]?.isFromCookie = false
     let waiting = Pending.remote(call.id, batch: batch, place: place)
     guard submit(.query(.session(caller)), caller, on: id, waiting) else { throw .busy }
   }

@@ -6,6 +6,8 @@ import Commerce
 struct Session {
   /// Who it is; none until `session.open` or the landing cookie told.
   var caller: Caller?
+  /// Whether the landing cookie told: a token given later may say otherwise, while nothing depends on it.
+  var isFromCookie = false
   /// Monotonic milliseconds: when it has to have said who it is.
   let openDeadline: Int64
   /// The rooms it is in; few.

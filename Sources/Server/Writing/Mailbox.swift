@@ -70,26 +70,48 @@ final class Mailbox<Message: Sendable>: Sendable {
   }
 }
 
-/// Wakes one waiting thread through an eventfd: a ring before the wait is not lost.
-private final class Doorbell: Sendable {
-  private let descriptor: Int32
+/// Wakes one waiting thread: a ring before the wait is not lost.
+///
+/// `@unchecked Sendable` holds because every field is touched only between lock and unlock of `mutex`,
+/// and the pointers themselves never change.
+private final class Doorbell: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var hasRung = false
 
   init() {
-    descriptor = eventfd(0, Int32(EFD_CLOEXEC.rawValue) | Int32(EFD_NONBLOCK.rawValue))
-    precondition(descriptor >= 0, "a process has a descriptor for its writer")
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    // The wall clock may jump; waiting must not.
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
 
   func ring() {
-    var one: UInt64 = 1
-    _ = write(descriptor, &one, 8)
+    pthread_mutex_lock(mutex)
+    hasRung = true
+    pthread_cond_signal(condition)
+    pthread_mutex_unlock(mutex)
   }
 
   func wait(milliseconds: Int64) {
-    var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    _ = poll(&waiting, 1, Int32(clamping: milliseconds))
-    var count: UInt64 = 0
-    _ = read(descriptor, &count, 8)
+    var deadline = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &deadline)
+    let nanoseconds = Int64(deadline.tv_nsec) + milliseconds % 1000 * 1_000_000
+    deadline.tv_sec += Int(milliseconds / 1000 + nanoseconds / 1_000_000_000)
+    deadline.tv_nsec = Int(nanoseconds % 1_000_000_000)
+    pthread_mutex_lock(mutex)
+    while !hasRung, pthread_cond_timedwait(condition, mutex, &deadline) == 0 {}
+    hasRung = false
+    pthread_mutex_unlock(mutex)
   }
 }

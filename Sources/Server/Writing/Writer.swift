@@ -58,7 +58,8 @@ final class Writer {
   func run() {
     while true {
       let messages = mailbox.take(waitingMilliseconds: Writer.sweepMilliseconds)
-      now = clock()
+      // The wall clock may be set back; what was decided stays in order.
+      now = max(now, clock())
       var hasStopped = false
       for message in messages {
         if case .stop = message { hasStopped = true } else { handle(message) }
@@ -110,7 +111,10 @@ final class Writer {
   private func decide(_ command: Command, _ caller: Caller) throws -> Result<Answer, Fault> {
     try coordinator.decide(
       command, by: caller.actor, storefront: caller.storefront, at: now
-    ).map { Answer(body: $0.reply.bytes, isRepeat: $0.isRepeat) }.mapError { Fault($0) }
+    ).map { outcome in
+      let view = command.isBuyers && !caller.isStaff ? outcome.reply.withoutEarnings : outcome.reply
+      return Answer(body: view.bytes, isRepeat: outcome.isRepeat)
+    }.mapError { Fault($0) }
   }
 
   private func answer(_ address: ReplyAddress, _ result: Result<Answer, Fault>) {
@@ -266,6 +270,16 @@ final class Writer {
   /// Publishing derives from what is committed; if reading it fails, the next change tells again.
   private func attempt(_ body: () throws -> Void) {
     do { try body() } catch { health.storageFailed(error) }
+  }
+}
+
+extension Command {
+  /// Whether buyers give this command themselves: they do not see what others earn on it.
+  fileprivate var isBuyers: Bool {
+    switch self {
+    case .placeOrder, .cancel: true
+    default: false
+    }
   }
 }
 

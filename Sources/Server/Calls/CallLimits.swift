@@ -1,0 +1,38 @@
+/// How much a call may hold; see Protocol/limits.md.
+enum CallLimits {
+  /// Bytes of a room's or a set's title.
+  static let titleBytesMax = 200
+  /// Bytes of a person's or a storefront's name.
+  static let nameBytesMax = 128
+  /// Bytes of a catalogue title together with its variant.
+  static let productTitleBytesMax = 1_000
+  /// Bytes of a picture's address.
+  static let pictureBytesMax = 2_048
+  /// Bytes of what is searched for.
+  static let searchBytesMax = 256
+  /// Bytes that are looked at as a share link: more than any has, so that a spoilt one is a bad link
+  /// and not a bad call.
+  static let linkBytesMax = 1_024
+  /// SKUs in one call or set.
+  static let skusMax = 500
+  /// SKUs in one quote.
+  static let quotedMax = 50
+  /// Entries of a page of a list.
+  static let pageMax = 100
+  /// Items of a page of the catalogue.
+  static let itemsMax = 50
+  /// Lines of an order. Source: domain.md section 3; `Sale.linesMax`.
+  static let linesMax = 1000
+  /// Units of a line.
+  static let unitsMax: Int64 = 1_000_000
+  /// Seconds that a share link may hold, and how long it does where nobody says.
+  static let linkSeconds: ClosedRange<Int64> = 60...31_536_000
+  /// Thirty days.
+  static let linkSecondsDefault: Int64 = 2_592_000
+  /// Viewers that a share link may bring.
+  static let linkUsesMax: Int64 = 1_000_000_000
+  /// Units that a catalogue may say were ever supplied.
+  static let stockMax: Int64 = 1_000_000_000
+  /// The commission rates of the catalogue. Source: domain.md, "People and systems".
+  static let catalogueRates: ClosedRange<Int64> = 50_000...400_000
+}

@@ -1,0 +1,90 @@
+// `waggle serve`: runs a server until it is told to stop.
+
+import Commerce
+import Glibc
+import Storage
+import Transport
+
+extension Subcommand {
+  /// Runs a server.
+  static let serve = Subcommand(
+    name: "serve", summary: "Run the server",
+    details: """
+      Serves HTTP and WebSocket on one port from one data directory, on SQLite, and prints the \
+      addresses to open. Stop it with Control-C or SIGTERM: clients are told when to come back, \
+      everything accepted is stored and answered first. On the first start it makes its keys; \
+      tokens come from `waggle token`.
+      """,
+    options: [
+      .data,
+      .value("host", "ADDRESS", default: "127.0.0.1", "The IP address to listen on."),
+      .value("port", "PORT", default: "8080", "The port to listen on; 0 takes any free one."),
+      .value("loops", "N", default: "1", "Event loops, 1 to 64; one for each core that is free."),
+      .list(
+        "origin", "ORIGIN",
+        "An origin besides the server's own whose pages may connect, such as https://shop.example;"
+          + " * allows all."),
+      .flag("guests", "Give a visitor who opens a link without a token a guest session."),
+      .flag(
+        "demo", "Set up a demonstration storefront and let anybody sign in to it; implies --guests."
+      ),
+      .value(
+        "drain-seconds", "SECONDS", default: "5", "How long a stop may take, 0 to 300."),
+    ],
+    examples: [
+      .init("serve --demo", "try everything on http://127.0.0.1:8080"),
+      .init("serve --data /var/lib/waggle --port 9000 --loops 2", "a real one"),
+    ],
+    run: serveUntilStopped)
+}
+
+@Sendable private func serveUntilStopped(
+  _ input: CommandInput, _ output: CommandOutput
+) throws -> ExitCode {
+  var options = ServerOptions(
+    directory: try input.text("data"), zone: { try TimeZones.table(named: $0) }, log: output.note)
+  options.host = try input.text("host")
+  options.port = UInt16(try input.integer("port", in: 0...65_535))
+  options.loops = Int(try input.integer("loops", in: 1...64))
+  options.origins = input.list("origin")
+  options.isDemo = input.flag("demo")
+  options.allowsGuests = input.flag("guests") || options.isDemo
+  options.drainMilliseconds = try input.integer("drain-seconds", in: 0...300) * 1000
+
+  // Before any thread starts, so that all of them leave these signals to `sigwait` below.
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  sigaddset(&signals, SIGTERM)
+  sigaddset(&signals, SIGINT)
+  pthread_sigmask(SIG_BLOCK, &signals, nil)
+
+  let server = try startServer(options)
+  let base = "http://\(server.address)"
+  output.line("waggle is ready on \(base)")
+  if options.isDemo {
+    for (role, what) in [
+      ("host", "open a room, list products"), ("promoter", "make a link, watch earnings"),
+      ("viewer", "watch and buy"),
+    ] {
+      output.line("  \(base)/#\(role)  \(what)")
+    }
+  }
+  output.line("  \(base)/metrics, /livez, /readyz; stop with Control-C")
+  var received: Int32 = 0
+  sigwait(&signals, &received)
+  output.note("stopping")
+  server.stop()
+  return .done
+}
+
+/// Starts a server and says in a user's words what is in the way.
+func startServer(_ options: ServerOptions) throws -> Server {
+  do {
+    return try Server.start(options)
+  } catch let error as SystemError {
+    throw CommandFailure(
+      .unavailable, "cannot listen on \(options.host) port \(options.port): \(error)")
+  } catch let error as StorageError {
+    throw CommandFailure(.inputOutput, "cannot open \(options.directory): \(error)")
+  }
+}

@@ -1,0 +1,101 @@
+// The shared catalogue as a host sees it: what one unit of each product earns them, and one tap to
+// list it.
+
+import { button, field, keyedList, make, setText } from './dom.js';
+import { count, money, rate } from './format.js';
+import { stock, tile } from './parts.js';
+import { say } from './words.js';
+
+const PAGE_SIZE = 15;
+
+/** What one unit earns its host, in words. */
+export function earningText(earning) {
+  if (!earning) return '';
+  const alone = say('host.youEarn', { amount: money(earning.withoutPromoter) });
+  const together = say('host.youEarnWith', {
+    mine: money(earning.withPromoter), theirs: money(earning.promoter),
+  });
+  return `${alone}\n${together}`;
+}
+
+/** The search and its results; `attempt` calls a method and tells a refusal. */
+export function catalogue({ connection, room, earnings, attempt, tellRefusal }) {
+  const text = make('input', { type: 'search', autocomplete: 'off', enterkeyhint: 'search' });
+  const form = make('form', { class: 'inline search', role: 'search' },
+    field(say('host.search'), text), make('button', { text: say('host.searchButton') }));
+  const status = make('p', { class: 'hint', role: 'status' });
+  const list = make('ul', { class: 'rows scroll' });
+  const more = button(say('host.more'), () => search(after), { hidden: true });
+  const showRows = keyedList(list, ({ sku }) => sku, itemRow);
+  let items = [];
+  let after = null;
+  let latest = 0; // the search whose answer counts
+
+  function itemRow({ sku, title: name }) {
+    const title = make('strong');
+    const price = make('span', { class: 'price' });
+    const level = make('span', { class: 'hint' });
+    const earning = make('span', { class: 'earning' });
+    const add = button(say('host.list'), async () => {
+      const answer = await attempt('listing.add', { sku });
+      for (const made of answer?.earnings ?? []) earnings.set(made.sku, made);
+      refresh();
+    }, { class: 'main' });
+    return {
+      element: make('li', { class: 'row' }, tile(name),
+        make('div', { class: 'grow' }, title, make('div', {}, price, ' ', level), earning),
+        make('div', { class: 'actions' }, add)),
+      update: (item) => {
+        setText(title, item.title);
+        setText(price, money(item.price));
+        setText(level, [say('host.commission', { rate: rate(item.ratePpm) }), stock(item.left)]
+          .join(' · '));
+        setText(earning, earningText(earnings.get(sku) ?? item.earning));
+        const isListed = room.find(sku) !== null;
+        add.disabled = isListed || room.view?.state === 'ended';
+        setText(add, say(isListed ? 'host.listed' : 'host.list'));
+      },
+    };
+  }
+
+  function refresh() {
+    showRows(items);
+  }
+
+  async function search(from = null) {
+    const mine = (latest += 1);
+    const parameters = { text: text.value.trim(), limit: PAGE_SIZE };
+    if (from !== null) parameters.after = from;
+    const answer = await connection.call('catalogue.search', parameters).catch(tellRefusal);
+    if (!answer || mine !== latest) return;
+    items = from === null ? answer.items : [...items, ...answer.items];
+    after = answer.after ?? null;
+    more.hidden = after === null || answer.items.length === 0;
+    setText(status, say('host.found', { count: count(items.length) + (after === null ? '' : '+') }));
+    refresh();
+    // The search knows no room: ask what each would earn under the pact of this one.
+    const skus = answer.items.map(({ sku }) => sku);
+    if (skus.length === 0) return;
+    const quoted = await attempt('listing.quote', { skus });
+    for (const earning of quoted?.earnings ?? []) earnings.set(earning.sku, earning);
+    refresh();
+  }
+
+  let timer = null;
+  text.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => search(), 300);
+  });
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    search();
+  });
+  search();
+
+  return {
+    element: make('section', { class: 'card', 'aria-labelledby': 'catalogue-title' },
+      make('h2', { id: 'catalogue-title', text: say('host.catalogue') }), form, status, list, more),
+    refresh,
+  };
+}

@@ -1,0 +1,71 @@
+// Who this page is: a token for each role, kept for this tab only, or the cookie of a landing link.
+//
+// With `--demo` the server makes tokens by itself. Elsewhere the storefront does, and a person who
+// tries this page pastes one.
+
+const storageKey = (role) => `waggle.token.${role}`;
+
+export class SignIn {
+  #role;
+  #mayHaveCookie;
+  #askForToken;
+
+  /**
+   * `mayHaveCookie` is for a viewer who came by a landing link. `askForToken(wasRefused)` gives a promise
+   * of a token that a person pasted.
+   */
+  constructor(role, { mayHaveCookie, askForToken }) {
+    this.#role = role;
+    this.#mayHaveCookie = mayHaveCookie;
+    this.#askForToken = askForToken;
+  }
+
+  /** The token, for HTTP; null with a cookie session. */
+  get token() {
+    return this.#mayHaveCookie ? null : sessionStorage.getItem(storageKey(this.#role));
+  }
+
+  /** What protocol.js calls before it opens a session. */
+  async credentials(wasRefused) {
+    if (this.#mayHaveCookie) {
+      if (!wasRefused) return null;
+      this.#mayHaveCookie = false;
+    } else if (wasRefused) {
+      sessionStorage.removeItem(storageKey(this.#role));
+    }
+    const kept = sessionStorage.getItem(storageKey(this.#role));
+    if (kept) return kept;
+    const token = (await demoToken(this.#role)) ?? (await this.#askForToken(wasRefused));
+    sessionStorage.setItem(storageKey(this.#role), token);
+    return token;
+  }
+
+  /** A POST as this person; the cookie goes along where there is no token. */
+  async post(path, body) {
+    const headers = { 'Content-Type': 'application/json' };
+    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    const answer = await response.json().catch(() => ({}));
+    if (response.ok) return answer;
+    throw Object.assign(new Error(answer.detail ?? response.statusText), {
+      code: answer.code ?? `http_${response.status}`,
+      temporary: answer.temporary ?? response.status >= 500,
+    });
+  }
+
+  static forget(role) {
+    sessionStorage.removeItem(storageKey(role));
+  }
+}
+
+/** A token of the demonstration; null where the server gives no demonstration. */
+async function demoToken(role) {
+  const response = await fetch('/demo/session', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ role }),
+  });
+  if (response.ok) return (await response.json()).token;
+  if (response.status >= 500) throw new Error(response.statusText);
+  return null;
+}

@@ -1,0 +1,205 @@
+// Orders, why their money went where it went, and the ledger.
+
+import Commerce
+import Commission
+import Coordination
+import Ledger
+import Notation
+import Storage
+
+extension Queries {
+  /// What the commission module says of an order, under the plan pinned on it.
+  private struct Settled {
+    let order: Order
+    let storefront: Storefront
+    let plan: Plan
+    let settlement: Settlement
+    let sequence: Int64
+  }
+
+  private func settled(_ id: OrderID) throws -> Settled {
+    try inspected { draft throws(Stop) in
+      let order = try draft.order(id)
+      let storefront = try draft.storefront()
+      let plan = try draft.plan(version: order.planVersion)
+      return Settled(
+        order: order, storefront: storefront, plan: plan,
+        settlement: try draft.settle(order, storefront, plan),
+        sequence: try draft.storefrontProgress().sequence)
+    }
+  }
+
+  /// One order; a person sees only what they bought, without what others earn on it.
+  func order(_ id: OrderID, by person: PersonID?) throws -> JSON {
+    let settled = try settled(id)
+    let view = orderView(
+      settled.order, settled.settlement, settled.storefront, sequence: settled.sequence)
+    guard let person else { return view }
+    guard settled.order.buyer == person else {
+      throw Fault(
+        Rejection(.notYourOrder, "Order \(id) belongs to another buyer.", field: "order"))
+    }
+    return view.withoutEarnings
+  }
+
+  /// A page of orders; `after` is the last one of the page before.
+  func orders(room: RoomID?, buyer: ViewerID?, after: OrderID?, limit: Int) throws -> JSON {
+    var filter = OrderFilter.all
+    if let room { filter = .room(room) }
+    if let buyer { filter = .buyer(buyer) }
+    var cursor: OrderCursor?
+    if let after {
+      guard let last = try reader.order(storefront, after) else {
+        throw Fault(Rejection(.unknownOrder, "There is no order \(after).", field: "after"))
+      }
+      cursor = OrderCursor(placedAt: last.placedAt, id: last.id)
+    }
+    var found = try reader.orders(storefront, filter, after: cursor, limit: limit)
+    let next = found.count == limit ? found.last?.id : nil
+    if let room, buyer != nil { found = found.filter { $0.room == room } }
+    let views = try inspected { draft throws(Stop) in
+      let storefront = try draft.storefront()
+      let sequence = try draft.storefrontProgress().sequence
+      var views: [JSON] = []
+      for order in found {
+        let plan = try draft.plan(version: order.planVersion)
+        let settlement = try draft.settle(order, storefront, plan)
+        views.append(orderView(order, settlement, storefront, sequence: sequence))
+      }
+      return views
+    }
+    return ["orders": .array(views), "after": next.map { .string($0.text) } ?? .null]
+  }
+
+  /// Every share with the rule, base, rate and rounding that made it, and who got nothing and why.
+  func explanation(_ id: OrderID, by person: PersonID?) throws -> JSON {
+    let settled = try settled(id)
+    let settlement = settled.settlement
+    var shares: [JSON] = []
+    for (index, line) in settlement.lines.enumerated() {
+      for share in line.shares where person == nil || share.payee == person {
+        shares.append(shareView(share, line: index))
+      }
+    }
+    let withheld = settlement.withheld.filter { person == nil || $0.member == person }
+    let texts = { (language: Language) -> JSON in
+      .array(
+        settlement.explanation(by: settled.plan, in: language, for: person).map { .string($0) })
+    }
+    var members: [JSON.Member] = [
+      JSON.Member("order", .string(id.text)), JSON.Member("plan", .string(settled.plan.name)),
+      JSON.Member("planVersion", .integer(settled.order.planVersion)),
+      JSON.Member("net", .integer(settled.order.net.minorUnits)),
+      JSON.Member("attribution", receiptView(settled.order.receipt, for: person)),
+      JSON.Member("shares", .array(shares)),
+      JSON.Member("withheld", .array(withheld.map(withheldView))),
+    ]
+    if person == nil {
+      members.append(JSON.Member("supplier", .integer(settlement.supplier.minorUnits)))
+      members.append(JSON.Member("platform", .integer(settlement.platform.minorUnits)))
+    }
+    members.append(JSON.Member("text", ["en": texts(.english), "zh": texts(.chinese)]))
+    return .object(members)
+  }
+
+  private func shareView(_ share: Share, line: Int) -> JSON {
+    let base: String
+    switch share.baseName {
+    case .net: base = "net"
+    case .pool: base = "pool"
+    case .share(let rule): base = rule
+    }
+    let funding: String
+    switch share.funding {
+    case .platform: funding = "platform"
+    case .share(let rule): funding = rule
+    }
+    return [
+      "member": .string(share.payee.text), "rule": .string(share.rule),
+      "line": .integer(Int64(line)), "base": .string(base),
+      "baseAmount": .integer(share.base.minorUnits),
+      "ratePpm": share.rate.map { .integer(Int64($0.partsPerMillion)) } ?? .null,
+      "rounding": .string(share.rounding == .down ? "down" : "rest"),
+      "funding": .string(funding), "amount": .integer(share.amount.minorUnits),
+    ]
+  }
+
+  private func withheldView(_ share: WithheldShare) -> JSON {
+    let reason: String
+    switch share.reason {
+    case .nobody(let wording), .condition(let wording): reason = wording.english
+    case .selfPurchase: reason = "self_purchase"
+    }
+    return [
+      "rule": .string(share.rule), "member": share.member.map { .string($0.text) } ?? .null,
+      "reason": .string(reason),
+    ]
+  }
+
+  /// A member sees how their own touches fared, not whose else there were.
+  private func receiptView(_ receipt: AttributionReceipt, for person: PersonID?) -> JSON {
+    let candidates = receipt.candidates.filter { person == nil || $0.promoter == person }
+    let isVisible = person == nil || receipt.promoter == person
+    return [
+      "promoter": isVisible ? receipt.promoter.map { .string($0.text) } ?? .null : .null,
+      "source": isVisible ? receipt.source.map { .string($0.rawValue) } ?? .null : .null,
+      "selfPurchase": .bool(receipt.selfPurchase && isVisible),
+      "candidates": .array(
+        candidates.map { candidate in
+          [
+            "source": .string(candidate.source.rawValue),
+            "promoter": .string(candidate.promoter.text),
+            "link": candidate.link.map { .string($0.text) } ?? .null,
+            "at": .string(candidate.at.description),
+            "loss": candidate.loss.map { .string($0.rawValue) } ?? .null,
+          ]
+        }),
+    ]
+  }
+
+  // MARK: The ledger
+
+  /// Sequence, sum and digest of the storefront's ledger, and what each kind of party holds.
+  func ledger() throws -> JSON {
+    let digest = try reader.ledgerDigest(storefront)
+    var totals: [String: Int64] = ["suppliers": 0, "platform": 0, "members": 0, "buyers": 0]
+    for (party, amount) in try reader.partyTotals(storefront) {
+      let kind: String
+      switch party.split(separator: "/").first {
+      case "supplier": kind = "suppliers"
+      case "member": kind = "members"
+      default: kind = party
+      }
+      totals[kind, default: 0] += amount.minorUnits
+    }
+    return [
+      "sequence": .integer(digest.sequence), "sum": .integer(digest.sum.minorUnits),
+      "digest": .string(digest.digest),
+      "parties": .object(
+        ["suppliers", "platform", "members", "buyers"].map {
+          JSON.Member($0, .integer(totals[$0] ?? 0))
+        }),
+    ]
+  }
+
+  func transactionView(_ transaction: Transaction) -> JSON {
+    [
+      "sequence": .integer(transaction.sequence), "at": .string(transaction.at.description),
+      "kind": .string(transaction.cause.kind.rawValue),
+      "subject": .string(transaction.cause.subject), "fact": .string(transaction.cause.fact),
+      "currency": .string(transaction.currency.code),
+      "postings": .array(
+        transaction.postings.map {
+          ["account": .string($0.account.name), "amount": .integer($0.amount.minorUnits)]
+        }),
+    ]
+  }
+}
+
+extension JSON {
+  /// An order view as its buyer may see it.
+  var withoutEarnings: JSON {
+    let hidden = ["supplier", "platform", "shares"]
+    return .object((members ?? []).filter { !hidden.contains($0.key) })
+  }
+}

@@ -1,0 +1,225 @@
+// Answers to questions, as JSON in the form of Protocol/schemas. Every answer is of one moment.
+
+import Commerce
+import Commission
+import Coordination
+import Ledger
+import Notation
+import Storage
+
+/// Answers the questions of one caller at one moment.
+struct Queries {
+  let reader: SQLiteReader
+  let storefront: StorefrontID
+  let now: Timestamp
+
+  /// How many links of a promoter are told.
+  static let linksMax = 1000
+
+  /// Answers.
+  ///
+  /// - Throws: `Fault` for what is not there or not the caller's, `StorageError`.
+  func answer(_ query: Query) throws -> JSON {
+    switch query {
+    case .rooms(let states, let after, let limit):
+      let rooms = try reader.rooms(storefront, states: states, after: after, limit: limit)
+      return ["rooms": .array(rooms.map { roomView($0.room, at: now) })]
+    case .room(let id): return try room(id)
+    case .listings(let room, let after, let limit):
+      let listings = try reader.listings(storefront, room, after: after, limit: limit)
+      return ["listings": .array(listings.map { listingView($0.listing, $0.sku, $0.stock) })]
+    case .quote(let skus, let host, let room): return try quote(skus, host: host, room: room)
+    case .catalogue(let text, let host, let after, let limit):
+      return try catalogue(text, host: host, after: after, limit: limit)
+    case .links(let promoter): return try links(promoter)
+    case .order(let id, let person): return try order(id, by: person)
+    case .orders(let room, let buyer, let after, let limit):
+      return try orders(room: room, buyer: buyer, after: after, limit: limit)
+    case .explanation(let id, let person): return try explanation(id, by: person)
+    case .member(let id): return try member(id)
+    case .storefront: return try storefrontAnswer()
+    case .session(let caller): return try session(caller)
+    case .ledger: return try ledger()
+    case .transactions(let subject):
+      let transactions = try reader.transactions(storefront, subject: subject)
+      return ["transactions": .array(transactions.map(transactionView))]
+    }
+  }
+
+  /// Asks the core's own rules about committed records.
+  func inspected<Value>(_ body: (borrowing Draft) throws(Stop) -> Value) throws -> Value {
+    do {
+      return try inspect(storefront: storefront, at: now, load: reader.load, body)
+    } catch let rejection as Rejection {
+      throw Fault(rejection)
+    }
+  }
+
+  // MARK: Rooms and catalogue
+
+  private func room(_ id: RoomID) throws -> JSON {
+    let (room, progress) = try inspected { draft throws(Stop) in
+      (try draft.room(id), try draft.roomProgress(id))
+    }
+    let totals: [JSON.Member] = [
+      JSON.Member("epoch", .integer(progress.epoch)),
+      JSON.Member("offset", .integer(progress.offset)),
+      JSON.Member("orders", .integer(progress.orders)),
+      JSON.Member("units", .integer(progress.units)),
+      JSON.Member("gmv", .integer(progress.gmv.minorUnits)),
+      JSON.Member("refunded", .integer(progress.refunded.minorUnits)),
+      JSON.Member("unique", .integer(progress.uniqueViewers)),
+    ]
+    return .object((roomView(room, at: now).members ?? []) + totals)
+  }
+
+  private func quote(_ skus: [SKUID], host: MemberID, room: RoomID?) throws -> JSON {
+    try inspected { draft throws(Stop) in
+      let pact = try room.map { (id) throws(Stop) in try draft.room(id).pacts.last?.rate } ?? nil
+      var earnings: [JSON] = []
+      for (index, id) in skus.enumerated() {
+        guard let sku = try draft.sku(id) else {
+          throw .rejected(
+            Rejection(.unknownSKU, "There is no SKU \(id).", field: "skus[\(index)]"))
+        }
+        earnings.append(try draft.earningPerUnit(of: sku, host: host, pact: pact))
+      }
+      return ["earnings": .array(earnings)]
+    }
+  }
+
+  private func catalogue(
+    _ text: String, host: MemberID?, after: SKUID?, limit: Int
+  ) throws -> JSON {
+    let found = try reader.searchCatalogue(text: text, limit: limit, after: after)
+    let items = try inspected { draft throws(Stop) in
+      var items: [JSON] = []
+      for (sku, category, stock) in found {
+        var members = itemView(sku, category, stock)
+        if let host, sku.currency == (try draft.storefront()).currency {
+          members.append(
+            JSON.Member("earning", try draft.earningPerUnit(of: sku, host: host, pact: nil)))
+        }
+        items.append(.object(members))
+      }
+      return items
+    }
+    let next = found.count == limit ? found.last?.sku.id : nil
+    return ["items": .array(items), "after": next.map { .string($0.text) } ?? .null]
+  }
+
+  private func itemView(_ sku: SKU, _ category: String, _ stock: Stock) -> [JSON.Member] {
+    func time(_ at: Timestamp?) -> JSON { at.map { .string($0.description) } ?? .null }
+    return [
+      JSON.Member("sku", .string(sku.id.text)), JSON.Member("product", .string(sku.product.text)),
+      JSON.Member("supplier", .string(sku.supplier.text)),
+      JSON.Member("title", .string(sku.title)), JSON.Member("category", .string(category)),
+      JSON.Member("picture", .string(sku.picture)),
+      JSON.Member("price", .integer(sku.price.minorUnits)),
+      JSON.Member("ratePpm", .integer(Int64(sku.rate.partsPerMillion))),
+      JSON.Member("left", stock.left.map { .integer($0) } ?? .null),
+      JSON.Member("saleFrom", time(sku.saleFrom)), JSON.Member("saleUntil", time(sku.saleUntil)),
+    ]
+  }
+
+  private func links(_ promoter: MemberID) throws -> JSON {
+    let (links, refusals) = try reader.links(
+      storefront, promoter: promoter, limit: Queries.linksMax)
+    return [
+      "links": .array(links.map(linkView)),
+      "refused": .array(
+        refusals.counts.map {
+          ["reason": .string($0.code.rawValue), "count": .integer($0.count)]
+        }),
+    ]
+  }
+
+  // MARK: People and the storefront
+
+  private func member(_ id: MemberID) throws -> JSON {
+    try reader.moment {
+      let (member, grants, sequence) = try inspected { draft throws(Stop) in
+        guard let member = try draft.member(id) else {
+          throw .rejected(
+            Rejection(.unknownMember, "There is no member \(id).", field: "member"))
+        }
+        var grants = Grants()
+        if case .grants(let found)? = try draft.read(.grants(storefront, id)) { grants = found }
+        return (member, grants, try draft.storefrontProgress().sequence)
+      }
+      let balances = try inspected { draft throws(Stop) -> JSON in
+        [
+          "pending": .integer(try draft.balance(.pending(id)).minorUnits),
+          "available": .integer(try draft.balance(.available(id)).minorUnits),
+          "paid": .integer(try draft.balance(.paid(id)).minorUnits),
+          "debt": .integer(-(try draft.balance(.debt(id)).minorUnits)),
+        ]
+      }
+      let earnings = try reader.earnings(storefront, id)
+      return .object(
+        (memberView(member).members ?? []) + [
+          JSON.Member("balances", balances),
+          JSON.Member(
+            "grants",
+            .array(
+              grants.entries.map {
+                [
+                  "kind": .string($0.kind), "count": .integer($0.count),
+                  "faceValue": .integer($0.faceValue.minorUnits),
+                ]
+              })),
+          JSON.Member("earnings", .array(earnings.map { earningsView($0.room, $0.earnings) })),
+          JSON.Member("sequence", .integer(sequence)),
+        ])
+    }
+  }
+
+  private func earningsView(_ room: RoomID?, _ earnings: Earnings) -> JSON {
+    [
+      "room": room.map { .string($0.text) } ?? .null,
+      "pending": .integer(earnings.pending.minorUnits),
+      "released": .integer(earnings.released.minorUnits),
+      "reversed": .integer(earnings.reversed.minorUnits), "orders": .integer(earnings.orders),
+      "viewersBrought": .integer(earnings.viewersBrought),
+    ]
+  }
+
+  private func storefrontAnswer() throws -> JSON {
+    try inspected { draft throws(Stop) in
+      let found = try draft.storefront()
+      let plan = try draft.plan(version: found.planVersion)
+      let totals = try draft.storefrontProgress()
+      return [
+        "storefront": .string(found.id.text), "name": .string(found.name),
+        "currency": .string(found.currency.code), "timeZone": .string(found.zone.name),
+        "precedence": .array(found.precedence.map { .string($0.rawValue) }),
+        "visitHoldSeconds": .integer(found.visitHoldMilliseconds / 1000),
+        "unpaidHoldSeconds": .integer(found.unpaidHoldMilliseconds / 1000),
+        "plan": .string(plan.name), "planVersion": .integer(found.planVersion),
+        "orders": .integer(totals.orders), "units": .integer(totals.units),
+        "gmv": .integer(totals.gmv.minorUnits), "refunded": .integer(totals.refunded.minorUnits),
+        "members": .integer(totals.members), "sequence": .integer(totals.sequence),
+      ]
+    }
+  }
+
+  /// A session can open before its storefront is configured; then there is no currency yet.
+  private func session(_ caller: Caller) throws -> JSON {
+    var currency = JSON.null
+    var zone = JSON.null
+    var plan = JSON.null
+    if case .storefront(let found)?? = try reader.load([.storefront(storefront)]).first {
+      currency = .string(found.currency.code)
+      zone = .string(found.zone.name)
+      plan = .string(
+        try inspected { draft throws(Stop) in try draft.plan(version: found.planVersion).name })
+    }
+    return [
+      "person": .string(caller.person.text), "storefront": .string(caller.storefront.text),
+      "scopes": .array(
+        caller.scopes.text.split(separator: " ").map { .string(String($0)) }),
+      "expiresAt": .string(caller.expiry.description), "currency": currency, "timeZone": zone,
+      "plan": plan,
+    ]
+  }
+}

@@ -1,0 +1,158 @@
+// What the tests of calls share: callers, an environment, and one valid call of every kind.
+
+import Commerce
+import Crypto
+import Notation
+import Wire
+
+@testable import Server
+
+/// Callers and an environment that never change.
+enum Sample {
+  static let now = Timestamp(milliseconds: 1_772_359_200_500)
+  static let storefront = StorefrontID(trusted: "shop")
+
+  static let environment = CallEnvironment(
+    now: now, linkKeyID: 7,
+    mac: { id, message in
+      id == 7 ? HMACSHA256.code(for: message, key: Array("a link key".utf8)) : nil
+    },
+    zone: { (name) throws(TimeZoneError) in
+      guard name == "UTC" else { throw .unknown(name) }
+      return .utc
+    })
+
+  static func caller(_ scopes: Token.Scopes, person: String = "ann") -> Caller {
+    Caller(
+      person: PersonID(trusted: person), storefront: storefront, scopes: scopes,
+      expiry: now.advanced(byMilliseconds: 60_000))
+  }
+
+  static let allScopes: [Token.Scopes] = [
+    .viewer, .promoter, .host, .backend, .operator, .broker,
+  ]
+
+  /// A valid call of every method of the socket, as a member makes it.
+  static let socketParameters: [(method: String, parameters: String)] = [
+    ("room.schedule", #"{"room":"r1","title":"茶"}"#),
+    ("room.open", #"{"room":"r1","pactPpm":300000}"#),
+    ("room.pause", #"{"room":"r1"}"#), ("room.resume", #"{"room":"r1"}"#),
+    ("room.end", #"{"room":"r1"}"#), ("room.raise_pact", #"{"room":"r1","pactPpm":400000}"#),
+    ("room.list", "{}"), ("room.join", #"{"room":"r1"}"#), ("room.leave", #"{"room":"r1"}"#),
+    ("listing.add", #"{"room":"r1","sku":"s1"}"#),
+    ("listing.remove", #"{"room":"r1","sku":"s1"}"#),
+    ("listing.pin", #"{"room":"r1","sku":null}"#),
+    ("listing.reorder", #"{"room":"r1","skus":["s2","s1"]}"#),
+    ("listing.list", #"{"room":"r1"}"#), ("listing.quote", #"{"skus":["s1"]}"#),
+    ("catalogue.search", #"{"text":"tea"}"#),
+    ("set.define", #"{"set":"x","title":"X","skus":["s1"]}"#),
+    ("link.create", #"{"room":"r1"}"#), ("link.revoke", #"{"link":"l1"}"#), ("link.list", "{}"),
+    ("order.place", #"{"key":"k1","room":"r1","sku":"s1","units":1}"#),
+    ("order.cancel", #"{"order":"o1"}"#), ("order.get", #"{"order":"o1"}"#),
+    ("order.explain", #"{"order":"o1"}"#),
+    ("ticker.subscribe", #"{"ticker":"earnings"}"#),
+    ("ticker.unsubscribe", #"{"ticker":"earnings"}"#),
+  ]
+
+  /// The field in which a backend or operator has to name the member.
+  static let memberFields = [
+    "room.schedule": "host", "room.open": "host", "listing.quote": "host",
+    "link.create": "promoter", "link.list": "promoter", "ticker.subscribe": "member",
+    "ticker.unsubscribe": "member", "POST /v1/links": "promoter",
+  ]
+
+  /// A valid request to every path: the path as in the table, the target, and the body.
+  static let requests: [(route: String, target: String, body: String)] = [
+    ("PUT /v1/storefront", "/v1/storefront", #"{"name":"Shop"}"#),
+    ("GET /v1/storefront", "/v1/storefront", ""),
+    ("POST /v1/catalogue/import", "/v1/catalogue/import", catalogueHeader + "\n"),
+    ("GET /v1/catalogue", "/v1/catalogue", ""),
+    ("PUT /v1/sets/{set}", "/v1/sets/x", #"{"title":"X","skus":["s1"]}"#),
+    ("POST /v1/members", "/v1/members", #"{"member":"m","joinedAt":"2026-03-01T10:00:00Z"}"#),
+    ("PUT /v1/members/{member}/rank", "/v1/members/m/rank", #"{"rank":"gold"}"#),
+    ("GET /v1/members/{member}", "/v1/members/ann", ""),
+    ("GET /v1/rooms", "/v1/rooms?states=live,ended&limit=10", ""),
+    ("GET /v1/rooms/{room}", "/v1/rooms/r1", ""),
+    ("POST /v1/links", "/v1/links", #"{"room":"r1"}"#),
+    (
+      "POST /v1/touches", "/v1/touches",
+      #"{"viewer":"v","promoter":"m","touchedAt":"2026-03-01T10:00:00Z"}"#
+    ), ("POST /v1/orders", "/v1/orders", order),
+    (
+      "POST /v1/orders/{order}/payment", "/v1/orders/o1/payment",
+      #"{"payment":"p1","paidAt":"2026-03-01T10:00:00Z"}"#
+    ),
+    (
+      "POST /v1/orders/{order}/delivery", "/v1/orders/o1/delivery",
+      #"{"delivery":"d1","deliveredAt":"2026-03-01T10:00:00Z"}"#
+    ),
+    (
+      "POST /v1/orders/{order}/refunds", "/v1/orders/o1/refunds",
+      #"{"refund":"f1","refundedAt":"2026-03-01T10:00:00Z","lines":[{"line":0,"amount":1}]}"#
+    ),
+    (
+      "POST /v1/orders/{order}/cancellation", "/v1/orders/o1/cancellation",
+      #"{"cancelledAt":"2026-03-01T10:00:00Z"}"#
+    ),
+    (
+      "POST /v1/orders/{order}/dispute", "/v1/orders/o1/dispute",
+      #"{"dispute":"x1","disputedAt":"2026-03-01T10:00:00Z"}"#
+    ),
+    (
+      "POST /v1/orders/{order}/resolution", "/v1/orders/o1/resolution",
+      #"{"dispute":"x1","resolvedAt":"2026-03-01T10:00:00Z"}"#
+    ), ("GET /v1/orders/{order}", "/v1/orders/o1", ""),
+    ("GET /v1/orders/{order}/explanation", "/v1/orders/o1/explanation", ""),
+    ("GET /v1/orders", "/v1/orders?room=r1", ""), ("POST /v1/releases", "/v1/releases", "{}"),
+    ("POST /v1/statements", "/v1/statements", #"{"statement":"t1"}"#),
+    ("GET /v1/ledger", "/v1/ledger", ""),
+    ("GET /v1/ledger/transactions", "/v1/ledger/transactions?subject=o1", ""),
+  ]
+
+  static let order =
+    #"{"order":"o1","buyer":"v","room":"r1","placedAt":"2026-03-01T10:00:00Z","#
+    + #""lines":[{"sku":"s1","units":2,"paid":19900}]}"#
+  static let catalogueHeader = "sku,product,supplier,title,price,cost,ratePpm"
+
+  /// An object with one more member.
+  static func adding(_ name: String, _ value: JSON, to object: JSON) -> JSON {
+    .object((object.members ?? []) + [JSON.Member(name, value)])
+  }
+}
+
+/// Reads a call of the socket.
+func socketCall(
+  _ method: String, _ parameters: String, _ scopes: Token.Scopes, person: String = "ann"
+) throws -> Call {
+  try SocketCalls.call(
+    method: method, parameters: try JSON.read(parameters),
+    caller: Sample.caller(scopes, person: person), environment: Sample.environment)
+}
+
+/// Reads an HTTP request.
+func httpCall(
+  _ line: String, _ body: String = "", _ scopes: Token.Scopes, type: String? = "application/json",
+  headers: [(String, String)] = []
+) throws -> Call {
+  let mark = line.firstIndex(of: " ") ?? line.endIndex
+  guard let method = HTTPMethod(rawValue: String(line[..<mark])) else {
+    throw Fault("test", "no method in \(line)", status: 500)
+  }
+  var fields = HTTPHeaders(headers)
+  if let type { fields.add("Content-Type", type) }
+  let request = HTTPRequest(
+    method: method, target: try HTTPTarget(Array(line[mark...].dropFirst().utf8)[...]),
+    headers: fields, body: Array(body.utf8))
+  return try HTTPCalls.call(
+    request: request, caller: Sample.caller(scopes), environment: Sample.environment)
+}
+
+/// The fault that reading ended with, or nothing where it did not.
+func fault(_ read: () throws -> Call) throws -> Fault? {
+  do {
+    _ = try read()
+    return nil
+  } catch let error as Fault {
+    return error
+  }
+}
