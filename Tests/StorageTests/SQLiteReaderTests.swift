@@ -87,7 +87,7 @@ struct SQLiteReaderTests {
     }
   }
 
-  @Test("Orders come in order of placement, by room, promoter and buyer, in pages of any size")
+  @Test("Orders come by placement, either way, by room, promoter and buyer, in pages of any size")
   func orders() throws {
     try withWorld { (reader, memory, _) throws in
       let all = memory.records.compactMap { key, record -> Order? in
@@ -104,18 +104,23 @@ struct SQLiteReaderTests {
         (.buyer(ViewerID(trusted: "nobody")), []),
       ]
       #expect(filters.dropLast().allSatisfy { !$0.1.isEmpty })
-      for (filter, expected) in filters {
+      let directions = [OrderDirection.oldestFirst, .newestFirst]
+      for ((filter, ordered), direction) in filters.flatMap({ filter in
+        directions.map { (filter, $0) }
+      }) {
+        let expected = direction == .oldestFirst ? ordered : ordered.reversed()
         for limit in [1, 2, 100] {
           var found: [Order] = []
           var after: OrderCursor?
           while found.count <= expected.count {
-            let page = try reader.orders(storefront, filter, after: after, limit: limit)
+            let page = try reader.orders(
+              storefront, filter, direction, after: after, limit: limit)
             guard let last = page.last else { break }
             #expect(page.count <= limit)
             found += page
             after = OrderCursor(placedAt: last.placedAt, id: last.id)
           }
-          #expect(found == expected, "\(filter) by \(limit)")
+          #expect(found == expected, "\(filter) \(direction) by \(limit)")
         }
       }
       #expect(

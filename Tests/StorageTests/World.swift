@@ -120,8 +120,9 @@ struct Script {
       add(
         .createLink(
           Link(
-            id: LinkID(trusted: id), promoter: MemberID(trusted: "p"), room: room,
-            sku: sku("honey"), channel: "wechat", expiresAt: minute(90 * day), maximumUses: uses,
+            id: LinkID(trusted: id), text: "text-of-\(id)", promoter: MemberID(trusted: "p"),
+            room: room, sku: sku("honey"), channel: "wechat", expiresAt: minute(90 * day),
+            maximumUses: uses,
             issuedAt: minute(clock))))
     }
     add(.openRoom(room, host: host, title: nil, pact: Rate(trusted: 300_000)))
