@@ -143,7 +143,7 @@ struct CallsFieldTests {
     ),
     (
       "POST /v1/orders/o/payment",
-      #"{"payment":"p","paidAt":"2026-03-01T10:00:00Z","lines":[{"line":200,"amount":1}]}"#,
+      #"{"payment":"p","paidAt":"2026-03-01T10:00:00Z","lines":[{"line":1000,"amount":1}]}"#,
       "lines[0].line"
     ),
     ("GET /v1/ledger/transactions", "", "subject"),

@@ -148,7 +148,7 @@ package struct Order: Equatable, Sendable {
   package let room: RoomID?
   /// Who bought.
   package let buyer: ViewerID
-  /// 1…200 lines.
+  /// 1…1000 lines.
   package var lines: [OrderLine]
   /// When it was placed.
   package let placedAt: Timestamp

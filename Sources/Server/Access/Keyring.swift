@@ -165,6 +165,17 @@ package struct Keyring: Sendable {
   }
 }
 
+// A keyring that finds its way into a log or a message tells no secret.
+extension Keyring: CustomStringConvertible, CustomReflectable {
+  /// How many keys there are, and nothing of them.
+  package var description: String {
+    "\(tokenSecrets.count) token keys, \(linkSecrets.count) link keys"
+  }
+
+  /// Nothing to look into.
+  package var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
 extension TokenError {
   /// Says what is wrong to whoever holds the token; nothing of the token is repeated.
   fileprivate var sentence: String {
