@@ -138,6 +138,8 @@ struct DurabilityDiskTests {
       #expect(reply.status == 201)
       #expect(try shop.door.status("/readyz") == 200)
     }
+    clocks.advance(100)
+    try desk.done("/v1/releases", .object([]))
     try viewer.listen { $0.events("r1").count >= 4 }
     let first = try #require(before["offset"]?.integer)
     #expect(viewer.events("r1").offsets == Array(first..<(first + 4)))

@@ -105,7 +105,8 @@ extension [LoopMessage] {
     compactMap { message in
       switch message {
       case .answer(_, let result): Answered(result)
-      case .joined(_, _, _, _, let answer), .watching(_, _, let answer):
+      case .joined(_, _, _, _, let answer), .watching(_, _, let answer),
+        .leaving(_, _, let answer):
         Answered(.success(answer))
       case .event, .level, .figures, .closing: nil
       }

@@ -55,6 +55,11 @@ final class FaultyStore: Store {
     try store.commit(changes)
   }
 
+  func probe() throws {
+    if faults.failsCommits.load(ordering: .relaxed) { throw DiskFault() }
+    try store.probe()
+  }
+
   func storefronts() throws -> [StorefrontID] { try store.storefronts() }
 
   func dueReleases(_ storefront: StorefrontID, at: Timestamp, limit: Int) throws -> DueReleases {
