@@ -112,7 +112,7 @@ struct SQLiteReaderTests {
         for limit in [1, 2, 100] {
           var found: [Order] = []
           var after: OrderCursor?
-          while true {
+          while found.count <= expected.count {
             let page = try reader.orders(
               storefront, filter, direction, after: after, limit: limit)
             guard let last = page.last else { break }
@@ -159,6 +159,25 @@ struct SQLiteReaderTests {
         }
       }
       #expect(try reader.transactions(storefront, subject: "nothing").isEmpty)
+    }
+  }
+
+  @Test("Questions asked inside a moment are of that moment, whatever they consist of")
+  func moment() throws {
+    try withStore { (store, directory) throws in
+      let steps = try Script.whole().steps
+      let world = World(store)
+      try world.run(steps.prefix(steps.count - 12), batch: 100)
+      let reader = try SQLiteReader.open(directory: directory, zone: zones)
+      let member = MemberID(trusted: "p")
+      try reader.moment {
+        let before = try reader.balance(storefront, member)
+        try world.run(steps.suffix(12), batch: 100)
+        #expect(try reader.balance(storefront, member) == before)
+        #expect(try reader.rooms(storefront, states: [.live], limit: 1).count == 1)
+        #expect(try reader.links(storefront, promoter: member, limit: 9).links.count == 2)
+      }
+      #expect(try reader.rooms(storefront, states: [.live], limit: 1).isEmpty)
     }
   }
 

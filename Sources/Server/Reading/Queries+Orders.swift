@@ -188,9 +188,11 @@ extension Queries {
 
   /// Sequence, sum and digest of the storefront's ledger, and what each kind of party holds.
   func ledger() throws -> JSON {
-    let digest = try reader.ledgerDigest(storefront)
+    let (digest, parties) = try reader.moment {
+      (try reader.ledgerDigest(storefront), try reader.partyTotals(storefront))
+    }
     var totals: [String: Int64] = ["suppliers": 0, "platform": 0, "members": 0, "buyers": 0]
-    for (party, amount) in try reader.partyTotals(storefront) {
+    for (party, amount) in parties {
       let kind: String
       switch party.split(separator: "/").first {
       case "supplier": kind = "suppliers"
