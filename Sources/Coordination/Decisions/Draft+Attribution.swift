@@ -238,7 +238,8 @@ extension Draft {
 /// A link as its owner sees it, in the form of Protocol/schemas.
 package func linkView(_ link: Link) -> JSON {
   [
-    "link": .string(link.id.text), "promoter": .string(link.promoter.text),
+    "link": .string(link.id.text), "text": .string(link.text),
+    "path": .string("/l/" + link.text), "promoter": .string(link.promoter.text),
     "room": link.room.map { .string($0.text) } ?? .null,
     "sku": link.sku.map { .string($0.text) } ?? .null, "channel": .string(link.channel),
     "expiresAt": .string(link.expiresAt.description),

@@ -157,6 +157,8 @@ package struct Visits: Equatable, Sendable {
 package struct Link: Equatable, Sendable {
   /// The link's id.
   package let id: LinkID
+  /// The signed text; kept because no later key could sign the same one again.
+  package let text: String
   /// Whose it is.
   package let promoter: MemberID
   /// The room it leads into; none locks only.
@@ -178,11 +180,12 @@ package struct Link: Equatable, Sendable {
 
   /// Makes a link.
   package init(
-    id: LinkID, promoter: MemberID, room: RoomID?, sku: SKUID?, channel: String,
+    id: LinkID, text: String, promoter: MemberID, room: RoomID?, sku: SKUID?, channel: String,
     expiresAt: Timestamp, maximumUses: Int64?, issuedAt: Timestamp, uses: Int64 = 0,
     revokedAt: Timestamp? = nil
   ) {
     self.id = id
+    self.text = text
     self.promoter = promoter
     self.room = room
     self.sku = sku

@@ -171,7 +171,7 @@ extension Call {
   /// Whether the call reports something that happened: answered 201 the first time.
   var reportsFact: Bool {
     switch self {
-    case .command, .createLink, .payOut: true
+    case .command, .payOut: true
     default: false
     }
   }
