@@ -12,7 +12,7 @@ extension AttackWalk {
 
   mutating func place() throws {
     let inRoom = chance.chance(70)
-    let room = inRoom ? chance.one(of: AttackWalk.rooms) : nil
+    let room = inRoom ? (chance.chance(70) ? "r0" : chance.one(of: AttackWalk.rooms)) : nil
     let promoter = chance.chance(30) ? "m\(chance.number(0...11))" : nil
     let buyer = buyer()
     if let room, chance.chance(40) {
@@ -84,15 +84,16 @@ extension AttackWalk {
       promoter: outcome.reply["promoter"]?.text, buyer: buyer,
       pact: (pacts.last { $0.from <= placedAt } ?? pacts.first)?.rate, plan: plan,
       people: members, expiresAt: expiresAt, lines: lines)
+    placed.append(id)
     facts.append(command)
   }
 
   // MARK: What happens to an order
 
   mutating func happen() throws {
-    guard let id = orders.keys.sorted().randomElement(using: &chance), let order = orders[id] else {
-      return
-    }
+    // Mostly the latest, so that one order has a long story.
+    let recent = chance.chance(70) ? placed.suffix(4) : placed[...]
+    guard let id = recent.randomElement(using: &chance), let order = orders[id] else { return }
     let orderID = OrderID(trusted: id)
     let fact = FactID(trusted: fresh("f"))
     let time = now - chance.number(0...72) * 3_600_000
@@ -125,6 +126,8 @@ extension AttackWalk {
         let amount = chance.number(0...line.placed + (chance.chance(10) ? 1 : 0))
         paid.append(LineAmount(line: Int64(index), amount: Amount(amount)))
         next.lines[index].paid = amount
+        // A line that was given back whole is given back whole, whatever turns out to be paid for it.
+        if line.refunded == line.placed { next.lines[index].refunded = amount }
       }
     }
     let command = Command.pay(id, payment: fact, paid: paid, at: at)

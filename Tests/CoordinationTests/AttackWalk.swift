@@ -25,6 +25,8 @@ struct AttackWalk {
   var plan = AuditPlan(kind: .fengxiang)
   var members: [String: AuditMember] = [:]
   var orders: [String: AuditOrder] = [:]
+  /// In order of placing.
+  var placed: [String] = []
   var bonuses: [AuditBonus] = []
   var pacts: [String: [(from: Int64, rate: Int64)]] = [:]
   var hosts: [String: String] = [:]
@@ -35,7 +37,8 @@ struct AttackWalk {
   var reversed: [String: Int64] = [:]
   /// Accepted facts, to be said again.
   var facts: [Command] = []
-  var accepted = 0
+  /// How often each kind of command was accepted.
+  var accepted: [String: Int] = [:]
   var refusals: [RejectionCode: Int] = [:]
 
   init(seed: UInt64) {
@@ -59,7 +62,8 @@ struct AttackWalk {
     let changes = try coordinator.commit()
     switch result {
     case .success(let outcome):
-      accepted += 1
+      let kind = String("\(command)".prefix { $0 != "(" })
+      accepted[outcome.isRepeat ? "repeat" : kind, default: 0] += 1
       if outcome.isRepeat, !changes.isEmpty { fail("a repeat changed something: \(command)") }
       return outcome
     case .failure(let rejection):

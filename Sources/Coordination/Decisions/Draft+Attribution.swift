@@ -141,7 +141,7 @@ extension Draft {
         throw .refuse(.unknownMember, "There is no member \(signed.promoter).")
       }
       let link = try link(signed.id)
-      if let revoked = link?.revokedAt, revoked <= now {
+      if let revoked = link?.revokedAt, revoked <= at {
         throw .refuse(.linkRevoked, "The link was revoked at \(revoked).")
       }
       if let maximum = signed.maximumUses, (link?.uses ?? 0) >= maximum {

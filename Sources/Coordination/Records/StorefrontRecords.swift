@@ -135,18 +135,20 @@ package struct Viewer: Equatable, Sendable {
 
 /// The touches that brought one viewer into one room.
 package struct Visits: Equatable, Sendable {
-  /// In order of arrival, the last eight: the last one decides, the others are evidence.
+  /// In order of time, the last eight: the last one decides, the others are evidence.
   package private(set) var touches: [Touch]
 
   /// How many are kept.
   package static let kept = 8
 
-  /// Makes visits out of touches in order of arrival.
+  /// Makes visits out of touches in order of time.
   package init(touches: [Touch] = []) { self.touches = touches.suffix(Visits.kept) }
 
-  /// Adds a touch and forgets the oldest beyond `kept`.
+  /// Adds a touch where its time puts it, and forgets the oldest beyond `kept`: touches that are
+  /// reported late must not push out newer ones.
   mutating func add(_ touch: Touch) {
-    touches.append(touch)
+    let place = touches.lastIndex { $0.at <= touch.at }.map { $0 + 1 } ?? 0
+    touches.insert(touch, at: place)
     if touches.count > Visits.kept { touches.removeFirst() }
   }
 }
