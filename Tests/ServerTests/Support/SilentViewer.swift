@@ -66,7 +66,8 @@ final class SilentViewer {
         switch event {
         case .text(let text): texts.append(text)
         case .close(let code, _):
-          // Behind a close frame there is nothing but the end of the stream.
+          // Behind a close frame, once it is answered, there is nothing but the end of the stream.
+          try write(WebSocketEncoder.close(code, reason: "", mask: 0x0102_0304))
           try #require(read(descriptor, &chunk, chunk.count) == 0)
           return (texts, code)
         case .binary, .ping, .pong: break
