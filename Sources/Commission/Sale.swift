@@ -5,18 +5,18 @@ import Commerce
 /// What was paid for and returned, line by line, in one currency.
 public struct Sale: Equatable, Sendable {
   /// The most lines that one sale may have.
-  public static let linesMax = 200
+  public static let linesMax = 1000
 
   /// The currency of every amount in the sale.
   public var currency: Currency
-  /// 1…200 lines.
+  /// 1…1000 lines.
   public var lines: [Line]
 
   /// Makes a sale; the figures are checked when it is settled.
   ///
   /// - Parameters:
   ///   - currency: of every amount.
-  ///   - lines: 1…200.
+  ///   - lines: 1…1000.
   public init(currency: Currency, lines: [Line]) {
     self.currency = currency
     self.lines = lines

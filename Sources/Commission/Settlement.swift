@@ -22,7 +22,7 @@ public protocol Settling: Sendable {
 
 /// Why a sale was not settled. Checked in the order of the cases, the lines in their order.
 public enum SettlementRefusal: Error, Equatable, Sendable {
-  /// Not 1…200 lines.
+  /// Not 1…1000 lines.
   case lineCountOutOfRange(Int)
   /// `paid`, `refunded` or `cost` of a line (from 0) is negative or above `Amount.limit`.
   case amountOutOfRange(line: Int)

@@ -132,7 +132,7 @@ package struct ReportedOrder: Equatable, Sendable {
   package let promoter: MemberID?
   /// Who bought.
   package let buyer: ViewerID
-  /// 1…200 lines.
+  /// 1…1000 lines.
   package let lines: [ReportedLine]
   /// When it was placed.
   package let placedAt: Timestamp

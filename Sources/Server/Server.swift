@@ -52,6 +52,8 @@ package final class Server: Sendable {
   /// - Parameters:
   ///   - options: what the operator chose.
   ///   - wrap: gives the store that the writer uses.
+  /// - Returns: the running server.
+  /// - Throws: as `start(_:)`.
   static func start(
     _ options: ServerOptions, through wrap: (SQLiteStore) -> any Store
   ) throws -> Server {

@@ -65,7 +65,7 @@ struct SettleTests {
     "Figures out of range are refused",
     arguments: [
       ([], .lineCountOutOfRange(0)),
-      (Array(repeating: line(1), count: 201), .lineCountOutOfRange(201)),
+      (Array(repeating: line(1), count: 1001), .lineCountOutOfRange(1001)),
       ([line(-1)], .amountOutOfRange(line: 0)),
       ([line(limit + 1)], .amountOutOfRange(line: 0)),
       ([line(1), line(1, refunded: -1)], .amountOutOfRange(line: 1)),
@@ -93,7 +93,7 @@ struct SettleTests {
   @Test(
     "Figures at the ends of their ranges are settled",
     arguments: [
-      Array(repeating: line(1), count: 200), [line(limit, cost: limit)], [line(0)],
+      Array(repeating: line(1), count: 1000), [line(limit, cost: limit)], [line(0)],
       [line(5, refunded: 5)], [line(1, ratePpm: 50_000)], [line(1, ratePpm: 400_000)],
     ])
   func accepted(lines: [Sale.Line]) throws {

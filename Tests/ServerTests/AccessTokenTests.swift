@@ -197,6 +197,16 @@ struct AccessTokenTests {
     #expect(environment.mac(3, [1]) == keyring.mac(3, [1]))
   }
 
+  @Test("A keyring that is printed tells no secret")
+  func printing() {
+    var dumped = ""
+    dump(keyring, to: &dumped)
+    for text in [dumped, "\(keyring)", String(reflecting: keyring)] {
+      #expect(!text.contains("7, 7"), "\(text)")
+      #expect(text.contains("4 token keys, 1 link keys"))
+    }
+  }
+
   private static func request(_ headers: [(String, String)]) throws -> HTTPRequest {
     HTTPRequest(
       method: .get, target: try HTTPTarget(Array("/".utf8)[...]), headers: HTTPHeaders(headers))

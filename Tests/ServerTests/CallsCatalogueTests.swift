@@ -88,6 +88,15 @@ struct CallsCatalogueTests {
     #expect(try item(found.last).supplied == 0)
   }
 
+  @Test("Title and variant have at most a thousand bytes together")
+  func longTitle() throws {
+    for (count, isTaken) in [(998, true), (999, false)] {
+      let title = String(repeating: "t", count: count)
+      let found = try rows(Self.header + "s,p,u,\(title),v,,,,1,1,50000,,,")
+      #expect(found.map { problem($0)?.field } == [isTaken ? nil : "variant"])
+    }
+  }
+
   @Test("A line that is no row is told with its number, and the rest is taken")
   func badLines() throws {
     let good = "s,p,u,T,1,1,50000"

@@ -200,7 +200,7 @@ struct CallsTests {
   func configure() throws {
     let body =
       #"{"name":"S","currency":"USD","timeZone":"UTC","plan":"wanwu","parameters":{"a":[1]},"#
-      + #""precedence":["lock","code"],"visitHoldSeconds":0,"unpaidHoldSeconds":900}"#
+      + #""precedence":["lock","code"],"visitHoldSeconds":1,"unpaidHoldSeconds":900}"#
     guard case .configure(let wish) = try httpCall("PUT /v1/storefront", body, .operator) else {
       Issue.record("no wish")
       return
@@ -208,7 +208,7 @@ struct CallsTests {
     #expect(wish.name == "S" && wish.currency?.code == "USD" && wish.zone == .utc)
     #expect(wish.plan == "wanwu" && wish.parameters == [JSON.Member("a", [1])])
     #expect(wish.precedence == [.lock, .code])
-    #expect(wish.visitHoldMilliseconds == 0 && wish.unpaidHoldMilliseconds == 900_000)
+    #expect(wish.visitHoldMilliseconds == 1000 && wish.unpaidHoldMilliseconds == 900_000)
   }
 
   @Test("Live figures are one's own, a room's or the storefront's")

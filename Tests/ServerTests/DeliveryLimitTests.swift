@@ -149,9 +149,8 @@ struct DeliveryLimitTests {
       ])
     // Notifications alone are not answered at all, and an empty batch or one too long by one entry.
     try viewer.socket.send(text: "[\(Visitor.request(nil, "room.list", .object([])))]")
-    for batch in [
-      JSON.array([]), .array(Array(repeating: Visitor.request(1, "room.list", .object([])), count: 33)),
-    ] {
+    let request = Visitor.request(1, "room.list", .object([]))
+    for batch in [JSON.array([]), .array(Array(repeating: request, count: 33))] {
       let count = viewer.refusedMessages
       try viewer.socket.send(text: batch.description)
       try viewer.listen { $0.refusedMessages > count }

@@ -107,7 +107,8 @@ struct DurabilityMoneyTests {
 
 @Suite("Durability: a disk that fails while the server runs")
 struct DurabilityDiskTests {
-  @Test("Every report is refused for now, readiness is red, and all is well again without a restart")
+  @Test(
+    "Every report is refused for now, readiness is red, and all is well again without a restart")
   func disk() throws {
     let clocks = ManualClocks()
     let shop = try Shop.open(clocks.set)

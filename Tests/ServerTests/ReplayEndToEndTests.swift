@@ -55,19 +55,32 @@ struct ReplayEndToEndTests {
   @Test("The ledger agrees to the cent with the calculation straight from the files")
   func agrees() throws {
     try withFolders { first, _ in
-      let report = try replay(try RetailSample.month(), in: first)
+      let report = try replay(try RetailSample.files.month(), in: first)
       let (_, status) = try RetailSample.check(
-        "--against - <<'END'\n\(report.description)\nEND\n")
+        arguments: "--against - <<'END'\n\(report.description)\nEND\n")
       #expect(status == 0, "\(report.description)")
       #expect(report["ledgerSum"] == 0)
       #expect(report["promoters"]?["27"]?.integer ?? 0 > 0)
     }
   }
 
+  @Test(
+    "A whole month agrees to the cent, where the data set is at hand",
+    .enabled(if: RetailSample.hasWholeMonth))
+  func wholeMonth() throws {
+    try withFolders { first, _ in
+      let report = try replay(try RetailSample.wholeMonthFiles.month(), in: first)
+      let (_, status) = try RetailSample.check(
+        RetailSample.wholeMonthFiles,
+        arguments: "--against - <<'END'\n\(report.description)\nEND\n")
+      #expect(status == 0, "\(report.description)")
+    }
+  }
+
   @Test("A second replay changes nothing, and one into a new directory gives the same digest")
   func digest() throws {
     try withFolders { first, second in
-      let month = try RetailSample.month()
+      let month = try RetailSample.files.month()
       let report = try replay(month, in: first)
       #expect(report["digest"]?.text?.isEmpty == false)
       #expect(figures(try replay(month, in: first)) == figures(report))
@@ -78,7 +91,7 @@ struct ReplayEndToEndTests {
   @Test("A replay that was broken off in the middle comes to the same figures when run again")
   func brokenOff() throws {
     try withFolders { first, second in
-      let month = try RetailSample.month()
+      let month = try RetailSample.files.month()
       var half = month
       half.baskets = Array(month.baskets.prefix(month.baskets.count / 2))
       _ = try replay(half, in: first)

@@ -27,6 +27,7 @@ extension Draft {
     guard sku.isOnSale(at: now) else {
       throw .refuse(.outsideSaleWindow, "The sale of \(skuID) is not open.", field: "sku")
     }
+    try requireUnits(units, "units")
     let storefront = try storefront()
     let line = try catalogueLine(
       sku, units: units, paid: sku.price.multiplied(by: units, dividedBy: 1), cost: nil, "units")
@@ -70,10 +71,7 @@ extension Draft {
     if let cost = line.cost, cost < .zero || cost > .limit {
       throw .refuse(.invalidField, "cost is 0…\(Amount.limit).", field: path + ".cost")
     }
-    guard (1...Draft.unitsMax).contains(line.units) else {
-      throw .refuse(
-        .invalidField, "units is 1…\(Draft.unitsMax).", field: path + ".units")
-    }
+    try requireUnits(line.units, path + ".units")
     if let terms = line.terms {
       return OrderLine(
         sku: line.sku, supplier: terms.supplier, units: line.units, placed: line.paid,
@@ -92,13 +90,18 @@ extension Draft {
       sku, units: line.units, paid: line.paid, cost: line.cost, path + ".units")
   }
 
+  /// Before anything is multiplied by them: more units than this could overflow.
+  private func requireUnits(_ units: Int64, _ field: String) throws(Stop) {
+    guard (1...Draft.unitsMax).contains(units) else {
+      throw .refuse(.invalidField, "units is 1…\(Draft.unitsMax).", field: field)
+    }
+  }
+
   /// A line on the catalogue's terms.
   private func catalogueLine(
     _ sku: SKU, units: Int64, paid: Amount, cost: Amount?, _ field: String
   ) throws(Stop) -> OrderLine {
-    guard (1...Draft.unitsMax).contains(units) else {
-      throw .refuse(.invalidField, "units is 1…\(Draft.unitsMax).", field: field)
-    }
+    try requireUnits(units, field)
     let cost = cost ?? sku.cost.multiplied(by: units, dividedBy: 1)
     guard paid <= .limit, cost <= .limit else {
       throw .refuse(.invalidField, "The line comes to more than \(Amount.limit).", field: field)

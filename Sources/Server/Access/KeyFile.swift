@@ -141,7 +141,7 @@ extension Keyring {
   }
 
   private static func tokenSecret(_ fields: inout Fields) throws(Fault) -> TokenSecret {
-    let id = try fields.text("kid", bytesMax: 128)
+    let id = try fields.text("kid", bytesMax: 64)
     let name = try fields.text("algorithm", bytesMax: 16)
     let storefront: StorefrontID? = try fields.optionalIdentifier("storefront")
     guard let algorithm = TokenKey.Algorithm(rawValue: name) else {

@@ -22,7 +22,7 @@ enum CallLimits {
   /// Items of a page of the catalogue.
   static let itemsMax = 50
   /// Lines of an order. Source: domain.md section 3; `Sale.linesMax`.
-  static let linesMax = 200
+  static let linesMax = 1000
   /// Units of a line.
   static let unitsMax: Int64 = 1_000_000
   /// Seconds that a share link may hold, and how long it does where nobody says.

@@ -133,6 +133,12 @@ package enum CatalogueImport {
     let title = try fields.text("title", bytesMax: CallLimits.productTitleBytesMax)
     let variant = try fields.optionalText(
       "variant", bytesMin: 1, bytesMax: CallLimits.productTitleBytesMax)
+    let fullTitle = variant.map { title + " " + $0 } ?? title
+    guard fullTitle.utf8.count <= CallLimits.productTitleBytesMax else {
+      throw fields.fault(
+        "variant",
+        "title and variant must have at most \(CallLimits.productTitleBytesMax) bytes together.")
+    }
     let product = Product(
       id: try fields.identifier("product"), supplier: try fields.identifier("supplier"),
       title: title,
@@ -145,7 +151,7 @@ package enum CatalogueImport {
     }
     let sku = SKU(
       id: id, product: product.id, supplier: product.supplier,
-      title: variant.map { title + " " + $0 } ?? title, picture: product.picture,
+      title: fullTitle, picture: product.picture,
       currency: try fields.optional("currency")?.currency() ?? .cny,
       price: try fields.required("price").amount(), cost: try fields.required("cost").amount(),
       rate: try fields.required("ratePpm").rate(in: CallLimits.catalogueRates),

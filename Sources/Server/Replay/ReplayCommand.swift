@@ -58,7 +58,7 @@ package enum ReplayCommand {
       ],
       examples: [
         .init(
-          "waggle replay --transactions t.csv.gz --products p.csv.gz --campaigns c.csv"
+          "replay --transactions t.csv.gz --products p.csv.gz --campaigns c.csv"
             + " --campaign-households h.csv",
           "Replay a month into a new server and throw it away.")
       ],

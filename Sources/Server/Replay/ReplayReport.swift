@@ -51,14 +51,13 @@ package struct ReplayReport {
     var hosts: Int64 = 0
     for store in month.stores { hosts += try ReplayReport.earned(store.member, desk) }
     self.hosts = hosts
-    var promoters: [JSON.Member] = []
-    var all = hosts
+    var earnings: [(campaign: RetailCampaign, amount: Int64)] = []
     for campaign in month.campaigns {
-      let earned = try ReplayReport.earned(campaign.member, desk)
-      promoters.append(JSON.Member(campaign.id, .integer(earned)))
-      all += earned
+      earnings.append((campaign, try ReplayReport.earned(campaign.member, desk)))
     }
-    self.promoters = promoters
+    earnings.sort { $0.campaign.number < $1.campaign.number }
+    promoters = earnings.map { JSON.Member($0.campaign.id, .integer($0.amount)) }
+    let all = hosts + earnings.reduce(0) { $0 + $1.amount }
     guard all == members else {
       throw CommandFailure(
         .failed,

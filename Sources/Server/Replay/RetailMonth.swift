@@ -34,6 +34,8 @@ struct RetailStore: Equatable {
 /// A campaign: a promoter.
 struct RetailCampaign: Equatable {
   let id: String
+  /// The id as a number, by which campaigns of one day are ordered.
+  let number: Int64
   /// The first moment of the day it starts on, in UTC.
   let start: Timestamp
 }

@@ -28,19 +28,18 @@ extension RetailMonth {
   private mutating func readCampaigns(
     _ campaignRows: RetailSource, _ reachRows: RetailSource
   ) throws {
-    var found: [(campaign: RetailCampaign, number: Int64)] = []
+    var found: [RetailCampaign] = []
     try campaignRows.forEachRow(["campaign_id", "start_date"]) { row in
       let id = try row.identifier(0)
       guard let number = Int64(id), number >= 0 else {
         throw row.fault("campaign_id \"\(id)\" is no number")
       }
-      guard !found.contains(where: { $0.campaign.id == id }) else {
+      guard !found.contains(where: { $0.id == id }) else {
         throw row.fault("campaign \(id) stands twice")
       }
-      found.append((RetailCampaign(id: id, start: try row.moment(1)), number))
+      found.append(RetailCampaign(id: id, number: number, start: try row.moment(1)))
     }
-    found.sort { ($0.campaign.start, $0.number) < ($1.campaign.start, $1.number) }
-    campaigns = found.map(\.campaign)
+    campaigns = found.sorted { ($0.start, $0.number) < ($1.start, $1.number) }
     var places: [String: Int] = [:]
     for (index, campaign) in campaigns.enumerated() { places[campaign.id] = index }
     var byCampaign = [[RetailReach]](repeating: [], count: campaigns.count)

@@ -113,6 +113,7 @@ extension LoopServer {
   private func authenticate(
     _ call: RemoteCall, on id: ConnectionID, batch: BatchAnswers?, place: Int
   ) throws(Fault) {
+    guard sessions[id].map({ $0.callsInFlight < Session.callsMax }) ?? false else { throw .busy }
     var fields = Fields(call.parameters)
     let token = try fields.text("token", bytesMax: 4096)
     try fields.finish()

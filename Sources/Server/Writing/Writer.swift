@@ -93,9 +93,6 @@ final class Writer {
     do {
       switch call {
       case .command(let command): answer(address, try decide(command, caller))
-      case .createLink(let link, let text):
-        let made = try decide(.createLink(link), caller)
-        answer(address, made.map { addingText(text, to: $0) })
       case .importCatalogue(let rows):
         answer(address, .success(Answer(body: try importRows(rows, caller).bytes)))
       case .configure(let wish): answer(address, try configure(wish, caller))
@@ -126,16 +123,6 @@ final class Writer {
 
   private func answer(_ address: ReplyAddress, _ result: Result<Answer, Fault>) {
     waiting.append(.answer(address, result))
-  }
-
-  private func addingText(_ text: String, to answer: Answer) -> Answer {
-    guard let link = try? JSON.read(answer.body), let members = link.members else {
-      preconditionFailure("the core answers with JSON objects")
-    }
-    let added = [
-      JSON.Member("text", .string(text)), JSON.Member("path", .string("/l/" + text)),
-    ]
-    return Answer(body: JSON.object(members + added).bytes, isRepeat: answer.isRepeat)
   }
 
   private func subscribe(_ ticker: Ticker, _ caller: Caller, _ address: ReplyAddress) throws {
@@ -229,7 +216,9 @@ final class Writer {
     _ address: ReplyAddress, _ caller: Caller, _ wish: JoinWish, _ touch: JSON?
   ) throws {
     let key = RoomKey(caller.storefront, wish.room)
-    guard case .room(let room)? = try coordinator.record(.room(key.storefront, key.room)) else {
+    guard case .room(let room)? = try coordinator.record(.room(key.storefront, key.room)),
+      case .storefront(let storefront)? = try coordinator.record(.storefront(key.storefront))
+    else {
       preconditionFailure("attendance was decided for a room that exists")
     }
     let progress =
@@ -241,7 +230,8 @@ final class Writer {
       promoter = visits.touches.last?.promoter
     }
     var members: [JSON.Member] = [
-      JSON.Member("room", roomView(room, at: now)), JSON.Member("epoch", .integer(progress.epoch)),
+      JSON.Member("room", roomView(room, currency: storefront.currency)),
+      JSON.Member("epoch", .integer(progress.epoch)),
       JSON.Member("offset", .integer(progress.offset)),
     ]
     if let events = try missed(key, progress, since: wish.since) {

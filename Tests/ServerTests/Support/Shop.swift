@@ -24,6 +24,7 @@ final class Shop {
   /// Starts a server.
   ///
   /// - Parameter change: changes the options.
+  /// - Throws: why it did not start.
   init(_ change: @escaping (inout ServerOptions) -> Void = { _ in }) throws {
     directory = try temporaryDirectory()
     self.change = change
