@@ -57,6 +57,7 @@ extension Plan {
       isExact
       ? worlds.paidSets.reduce(0) { max($0, payer.largestPpm(of: $1)) } : payer.upperBoundPpm
     let above = shares.indices.reduce(into: UInt64(0)) { people, share in
+      guard shares[share].paysAnything else { return }
       people |= worlds.isComplete ? worlds.payees[share] : shares[share].payee.mentioned
     }
     let reaches = salePeople.indices
@@ -78,7 +79,7 @@ extension Plan {
   var sharesPaidAbove: [ShareRule] {
     let above = salePeople.indices.filter(isLevel)
     return shares.filter { share in
-      above.contains { share.payee.mentioned >> UInt64($0) & 1 == 1 }
+      share.paysAnything && above.contains { share.payee.mentioned >> UInt64($0) & 1 == 1 }
     }
   }
 
@@ -86,7 +87,7 @@ extension Plan {
   var sharesPaidToOrganisations: [ShareRule] {
     let found = salePeople.indices.filter(isOrganisation)
     return shares.filter { share in
-      found.contains { share.payee.mentioned >> UInt64($0) & 1 == 1 }
+      share.paysAnything && found.contains { share.payee.mentioned >> UInt64($0) & 1 == 1 }
     }
   }
 
@@ -127,6 +128,11 @@ enum Reach: Equatable {
     guard let mine = levels, let theirs = other.levels else { return .unlimited }
     return .levels(max(mine, theirs))
   }
+}
+
+extension ShareRule {
+  /// Whether the share is ever more than nothing.
+  var paysAnything: Bool { rate != .fixed(.zero) }
 }
 
 extension PayeeRule {

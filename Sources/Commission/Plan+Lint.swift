@@ -81,7 +81,7 @@ extension Plan {
             ? ", and ranks decide who is paid: pay would follow the number of people."
             : "; no rule pays by rank, so nothing is paid for the count."),
         chinese: "等级按人数晋升"
-          + (decides ? "，且等级影响计酬：报酬间接取决于人数。" : "；没有规则按等级计酬，人数本身不产生报酬。"))
+          + (decides ? "，且等级影响计酬：报酬间接取决于人数。" : "；没有规则按等级计酬，人数本身不产生报酬。")))
     return [finding]
   }
 
@@ -118,7 +118,8 @@ extension Plan {
         Finding(
           .multilevelReach, .warning, .payOnDownlineSales, ids,
           Wording(
-            english: "Whoever is paid may stand \(levels ?? "any number of") levels above the seller,"
+            english:
+              "Whoever is paid may stand \(levels ?? "any number of") levels above the seller,"
               + " though at most \(bounds.paidDepth) of them are paid on one sale."
               + " \(Self.threshold.english)",
             chinese: "计酬的上级与卖家之间可相隔\(levels.map { " \($0) " } ?? "任意")级，"
@@ -130,7 +131,8 @@ extension Plan {
         Finding(
           .organisationPay, .note, .payOnDownlineSales, teams.map(\.id),
           Wording(
-            english: "An organisation above is paid on sales (\(listed(teams.map(\.title), \.english)))."
+            english:
+              "An organisation above is paid on sales (\(listed(teams.map(\.title), \.english)))."
               + " If it is one person under another name, read it as pay of somebody above.",
             chinese: "上级组织按销售业绩分得佣金（\(listed(teams.map(\.title), \.chinese))）。"
               + "如该组织实为个人，应视同上线计酬。")))
@@ -164,7 +166,8 @@ extension Plan {
         Finding(
           .boundNotExact, .note, nil, [],
           Wording(
-            english: "The plan is too large to be searched: its bounds hold, but may never be reached.",
+            english:
+              "The plan is too large to be searched: its bounds hold, but may never be reached.",
             chinese: "方案过大，未能穷尽搜索：所示为上限，未必达到。")))
     }
     return found

@@ -38,6 +38,7 @@ struct Worlds {
           let member = people[person].holder?.member, buyer != member
         else { continue }
         paid |= 1 << UInt64(index)
+        guard share.paysAnything else { continue }
         payees[index] |= 1 << UInt64(person)
         if levels[person] { above.insert(member) }
       }

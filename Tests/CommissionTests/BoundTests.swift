@@ -80,11 +80,13 @@ struct BoundTests {
         whole,
         Bent.share(
           "low",
-          payee: #"{"when":{"rankOf":"seller","below":"gold"},"then":"seller","otherwise":"nobody"}"#,
+          payee:
+            #"{"when":{"rankOf":"seller","below":"gold"},"then":"seller","otherwise":"nobody"}"#,
           base: #"{"share":"main"}"#, rate: "200000"),
         Bent.share(
           "high",
-          payee: #"{"when":{"rankOf":"seller","atLeast":"gold"},"then":"seller","otherwise":"nobody"}"#,
+          payee:
+            #"{"when":{"rankOf":"seller","atLeast":"gold"},"then":"seller","otherwise":"nobody"}"#,
           base: #"{"share":"main"}"#, rate: "300000"),
       ], 520_000
     ),
@@ -111,7 +113,8 @@ struct BoundTests {
       [
         whole, Bent.share("net", payee: "\"other\"", base: "\"net\"", rate: "100000"),
         Bent.share(
-          "both", payee: #"{"when":{"same":["seller","other"]},"then":"seller","otherwise":"nobody"}"#,
+          "both",
+          payee: #"{"when":{"same":["seller","other"]},"then":"seller","otherwise":"nobody"}"#,
           base: #"{"share":"main"}"#, rate: "500000"),
       ], 500_000
     ),
@@ -157,7 +160,7 @@ struct BoundTests {
   func tooLarge() throws {
     let people = (0..<12).map { index in
       #"{"name":"p\#(index)","title":{"en":"p","zh":"人"},"#
-        + #""inviterOf":"\#(index == 0 ? "seller" : "p\#(index - 1)")"}"#
+        + #""inviterOf":"\#(index == 0 ? "seller" : "p\(index - 1)")"}"#
     }
     let shares = (0..<12).map { index in
       Bent.share(

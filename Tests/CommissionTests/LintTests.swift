@@ -39,8 +39,9 @@ struct LintTests {
         ]
       ),
       ("fengxiang", [:], ["warning upline_pay (3)", "note payout_exceeds_pool -"]),
-      ("fengxiang", ["hostOverridePpm": .integer(0)], ["warning upline_pay (3)"]),
-      ("shuai", [:], ["note rank_by_headcount (1)"]), ("youpin", [:], ["note organisation_pay (3)"]),
+      ("fengxiang", ["hostOverridePpm": .integer(0)], []),
+      ("shuai", [:], ["note rank_by_headcount (1)"]),
+      ("youpin", [:], ["note organisation_pay (3)"]),
     ] as [(String, [String: PlanValue], [String])])
   func shipped(name: String, parameters: [String: PlanValue], findings: [String]) throws {
     #expect(told(try Plan.shipped(name, parameters: parameters)) == findings)
@@ -48,7 +49,8 @@ struct LintTests {
 
   @Test("A bonus of one fen per head is a finding, none is not; one rank's bonus is enough")
   func bonusBoundary() throws {
-    for (gold, senior, isFound) in [(0, 0, false), (1, 0, true), (0, 1, true)] as [(Int64, Int64, Bool)]
+    for (gold, senior, isFound) in [(0, 0, false), (1, 0, true), (0, 1, true)]
+      as [(Int64, Int64, Bool)]
     {
       let plan = try Plan.shipped(
         "wanwu", parameters: ["goldBonus": .integer(gold), "seniorBonus": .integer(senior)])
@@ -76,10 +78,11 @@ struct LintTests {
   func fiftyOneLevels() throws {
     let plan = try redFixture("fee-and-51-levels")
     #expect(
-      told(plan) == [
-        "error joining_fee (2)", "error multilevel_pay (3)", "warning multilevel_reach (3)",
-        "note payout_exceeds_pool -",
-      ].filter { $0 != "note payout_exceeds_pool -" })
+      told(plan)
+        == [
+          "error joining_fee (2)", "error multilevel_pay (3)", "warning multilevel_reach (3)",
+          "note payout_exceeds_pool -",
+        ].filter { $0 != "note payout_exceeds_pool -" })
     let multilevel = try #require(plan.lint().first { $0.code == .multilevelPay })
     #expect(multilevel.rules.count == 51)
     #expect(multilevel.rules.first == "upline1" && multilevel.rules.last == "upline51")
@@ -93,14 +96,16 @@ struct LintTests {
   @Test("Every finding cites its limb in both languages, and errors are told first")
   func order() throws {
     for plan in [
-      try Plan.shipped("wanwu"), try redFixture("joining-pack"), try redFixture("fee-and-51-levels"),
+      try Plan.shipped("wanwu"), try redFixture("joining-pack"),
+      try redFixture("fee-and-51-levels"),
     ] {
       let findings = plan.lint()
       let weights = findings.map { Finding.Severity.allCases.firstIndex(of: $0.severity) ?? -1 }
       #expect(weights == weights.sorted())
       for finding in findings {
         #expect(!finding.text.english.isEmpty && !finding.text.chinese.isEmpty)
-        #expect(finding.severity != .error || finding.limb != nil || finding.code == .payoutExceedsSale)
+        #expect(
+          finding.severity != .error || finding.limb != nil || finding.code == .payoutExceedsSale)
       }
     }
     #expect(Finding.Limb.payOnDownlineSales.citation.chinese == "《禁止传销条例》第七条第（三）项")
@@ -113,7 +118,7 @@ struct LintTests {
       as [(Int, String?)])
   func levels(count: Int, finding: String?) throws {
     let uplines = (0..<count).map { index in
-      #"{"name":"up\#(index)","title":{"en":"u","zh":"上"},"inviterOf":"\#(index == 0 ? "seller" : "up\#(index - 1)")"}"#
+      #"{"name":"up\#(index)","title":{"en":"u","zh":"上"},"inviterOf":"\#(index == 0 ? "seller" : "up\(index - 1)")"}"#
     }
     let shares = (0..<count).map { index in
       Bent.share("s\(index)", payee: "\"up\(index)\"", base: "\"pool\"", rate: "1")
