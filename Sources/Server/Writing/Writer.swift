@@ -332,7 +332,9 @@ extension Writer {
     do throws(Fault) {
       let (storefront, wanted) = try wish.completed(
         id: caller.storefront, present: present, plan: plan, at: now)
-      return try decideFault(.configureStorefront(storefront, plan: wanted), caller)
+      let risks = RiskAcceptance.named(wish.acceptedRisks.map(\.rawValue), by: caller.person)
+      return try decideFault(
+        .configureStorefront(storefront, plan: wanted, risks: risks), caller)
     } catch {
       return .failure(error)
     }
