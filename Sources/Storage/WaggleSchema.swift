@@ -45,7 +45,8 @@ extension SQLiteSchema {
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE plan_versions (
       storefront TEXT NOT NULL REFERENCES storefronts (id) DEFERRABLE INITIALLY DEFERRED,
-      number INTEGER NOT NULL, document TEXT NOT NULL, PRIMARY KEY (storefront, number)
+      number INTEGER NOT NULL, document TEXT NOT NULL, accepted TEXT,
+      PRIMARY KEY (storefront, number)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE product_sets (
       storefront TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, skus TEXT NOT NULL,
@@ -73,9 +74,9 @@ extension SQLiteSchema {
       PRIMARY KEY (storefront, room, viewer)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE links (
-      storefront TEXT NOT NULL, id TEXT NOT NULL, promoter TEXT NOT NULL, room TEXT, sku TEXT,
-      channel TEXT NOT NULL, expires_at INTEGER NOT NULL, maximum_uses INTEGER,
-      issued_at INTEGER NOT NULL, uses INTEGER NOT NULL, revoked_at INTEGER,
+      storefront TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, promoter TEXT NOT NULL,
+      room TEXT, sku TEXT, channel TEXT NOT NULL, expires_at INTEGER NOT NULL,
+      maximum_uses INTEGER, issued_at INTEGER NOT NULL, uses INTEGER NOT NULL, revoked_at INTEGER,
       PRIMARY KEY (storefront, id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX links_of_promoter ON links (storefront, promoter, issued_at);

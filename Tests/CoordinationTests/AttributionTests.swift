@@ -22,7 +22,7 @@ struct AttributionTests {
   }()
 
   @Test(
-    "The first source of the storefront's order that is there decides; the receipt says why each lost",
+    "The storefront's order of sources decides, and the receipt says why each lost",
     arguments: precedences, 0..<8)
   func precedence(_ precedence: [AttributionSource], _ mask: Int) throws {
     let all = AttributionSource.allCases

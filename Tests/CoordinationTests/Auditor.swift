@@ -1,5 +1,5 @@
-// A naive second book-keeper: adds everything up from the journal and the orders and compares it with
-// what the core keeps. Shares no code with the core but the commission module's settlement.
+// A naive second book-keeper: adds everything up from the journal and the orders and compares it
+// with what the core keeps. Shares no code with the core but the commission module's settlement.
 
 import Commerce
 import Commission

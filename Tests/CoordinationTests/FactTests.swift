@@ -164,7 +164,7 @@ struct FactTests {
   }
 
   @Test(
-    "A joining is a repeat only where name, inviter and rank were said the same, also after a promotion"
+    "A joining is a repeat only where all was said the same, also after a promotion"
   )
   func joining() throws {
     let shop = try Shop(try Plan.shipped("wanwu"))

@@ -1,4 +1,5 @@
-// Share links: who may make one, and how each fault of a link is judged. Source: domain.md, section 2.
+// Share links: who may make one, and how each fault of a link is judged. Source: domain.md, section
+// 2.
 
 import Commerce
 import Coordination
@@ -21,8 +22,9 @@ struct LinkTests {
     maximumUses: Int64? = nil
   ) -> Link {
     Link(
-      id: LinkID(trusted: id), promoter: person(promoter), room: room.map { RoomID(trusted: $0) },
-      sku: sku.map { SKUID(trusted: $0) }, channel: "", expiresAt: expiry, maximumUses: maximumUses,
+      id: LinkID(trusted: id), text: "text-of-\(id)", promoter: person(promoter),
+      room: room.map { RoomID(trusted: $0) }, sku: sku.map { SKUID(trusted: $0) }, channel: "",
+      expiresAt: expiry, maximumUses: maximumUses,
       issuedAt: Shop.start)
   }
 

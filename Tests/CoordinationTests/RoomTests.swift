@@ -84,7 +84,7 @@ struct RoomTests {
     shop.wait(1)
     #expect(try shop.accept(.raisePact(r1, Rate(trusted: 300_000))).isRepeat)
     #expect(try shop.refusal(.raisePact(r1, Rate(trusted: 299_999))) == .pactLowered)
-    #expect(try !shop.accept(.raisePact(r1, Rate(trusted: 300_001))).isRepeat)
+    #expect(try !shop.accept(.raisePact(r1, Rate(trusted: 400_000))).isRepeat)
     #expect(try shop.room("r1").pacts.map(\.version) == [1, 2])
     // Placed before the raise and reported after it.
     try shop.accept(shop.report("o2", promoter: "P", at: Shop.start))

@@ -137,6 +137,29 @@ struct SettlementTests {
     #expect(shop.earnings("H").reversed.minorUnits == 2_000)
   }
 
+  @Test("An order is settled under the version of the plan that it was placed under")
+  func planVersions() throws {
+    let shop = try Shop()
+    // The auditor knows one plan only.
+    shop.auditsAlways = false
+    try shop.join("H", "P")
+    try shop.sell("o1", room: nil, seller: "H", promoter: "P")
+    guard case .storefront(let storefront)? = shop.store.records[.storefront(Shop.id)] else {
+      throw Shop.Missing(name: "storefront")
+    }
+    let later = try Plan.shipped("fengxiang", parameters: ["pactPpm": .integer(1_000_000)])
+    try shop.accept(.configureStorefront(storefront, plan: later))
+    #expect(shop.balance(.pending(person("P"))) == 600)
+    try shop.accept(shop.refund("o1", "x1", [(0, 5_000)]))
+    #expect(shop.balance(.pending(person("P"))) == 300)
+    #expect(shop.balance(.pending(person("H"))) == 700)
+    try shop.sell("o2", room: nil, seller: "H", promoter: "P")
+    #expect(shop.balance(.pending(person("P"))) == 2_300)
+    try shop.accept(shop.refund("o1", "x2"))
+    #expect(shop.balance(.pending(person("P"))) == 2_000)
+    #expect(shop.balance(.pending(person("H"))) == 0)
+  }
+
   @Test("What is not due is passed over, whoever asks for it")
   func releaseOfOthers() throws {
     let shop = try Shop()

@@ -50,6 +50,7 @@ enum Sample {
     ("invite.create", #"{"key":"k1"}"#), ("invite.withdraw", #"{"invite":"c1"}"#),
     ("invite.list", "{}"), ("order.place", #"{"key":"k1","room":"r1","sku":"s1","units":1}"#),
     ("order.cancel", #"{"order":"o1"}"#), ("order.get", #"{"order":"o1"}"#),
+    ("order.list", #"{"after":"o1","limit":100}"#),
     ("order.explain", #"{"order":"o1"}"#),
     ("ticker.subscribe", #"{"ticker":"earnings"}"#),
     ("ticker.unsubscribe", #"{"ticker":"earnings"}"#),

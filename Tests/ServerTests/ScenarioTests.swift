@@ -1,4 +1,5 @@
-// The scenarios that come with the source, and the command around them: exit codes and what it says.
+// The scenarios that come with the source, and the command around them: exit codes and what it
+// says.
 
 import FoundationEssentials
 import Testing

@@ -64,7 +64,12 @@ extension Generator {
       precedence: one(of: [[], [.lock], [.code, .visit, .lock], [.lock, .visit]]),
       visitHoldMilliseconds: integer(), unpaidHoldMilliseconds: integer(),
       planVersion: integer(), createdAt: time(), inviteOnly: flip())
-    let version = PlanVersion(number: Int64(1 + below(99)), plan: plan)
+    let version = PlanVersion(
+      number: Int64(1 + below(99)), plan: plan,
+      accepted: one(of: [
+        nil, AcceptedRisks(by: id(), at: time(), risks: [.headcountPay]),
+        AcceptedRisks(by: id(), at: time(), risks: [.joiningFee, .multilevelPay]),
+      ]))
     var records: [(Key, Record)] = [
       (.storefront(storefront.id), .storefront(storefront)),
       (.planVersion(storefront.id, version.number), .planVersion(version)),
@@ -126,8 +131,9 @@ extension Generator {
       id: id(), name: text(), inviter: maybe { $0.id() }, rank: text(), joinedAt: time())
     let viewer = Viewer(id: id(), lock: maybe { $0.touch() })
     let link = Link(
-      id: id(), promoter: member.id, room: maybe { $0.id() }, sku: maybe { $0.id() },
-      channel: text(), expiresAt: time(), maximumUses: maybe { $0.integer() }, issuedAt: time(),
+      id: id(), text: text(), promoter: member.id, room: maybe { $0.id() },
+      sku: maybe { $0.id() }, channel: text(), expiresAt: time(),
+      maximumUses: maybe { $0.integer() }, issuedAt: time(),
       uses: integer(), revokedAt: maybe { $0.time() })
     let refusals = LinkRefusals(
       counts: Array(RejectionCode.allCases.shuffledPrefix(3, &self)).map { ($0, integer()) })

@@ -66,16 +66,37 @@ package struct PlanVersion: Equatable, Sendable {
   package let number: Int64
   /// The validated plan with its parameters bound.
   package let plan: Plan
+  /// The risks that somebody took on with it; none where there was nothing to accept.
+  package let accepted: AcceptedRisks?
 
   /// Makes a plan version.
-  package init(number: Int64, plan: Plan) {
+  package init(number: Int64, plan: Plan, accepted: AcceptedRisks? = nil) {
     self.number = number
     self.plan = plan
+    self.accepted = accepted
   }
 
-  /// Equal where number and document are.
+  /// Equal where number, document and acceptance are.
   package static func == (left: PlanVersion, right: PlanVersion) -> Bool {
     left.number == right.number && left.plan.document == right.plan.document
+      && left.accepted == right.accepted
+  }
+}
+
+/// Who took which findings of a plan upon themselves, and when. Source: domain.md, section 5, "Lint".
+package struct AcceptedRisks: Equatable, Sendable {
+  /// The operator.
+  package let by: PersonID
+  /// When the plan was activated.
+  package let at: Timestamp
+  /// Different codes of error-level findings, in the order of `Finding.Code`; at least one.
+  package let risks: [Finding.Code]
+
+  /// Makes an acceptance.
+  package init(by: PersonID, at: Timestamp, risks: [Finding.Code]) {
+    self.by = by
+    self.at = at
+    self.risks = risks
   }
 }
 
@@ -138,18 +159,20 @@ package struct Viewer: Equatable, Sendable {
 
 /// The touches that brought one viewer into one room.
 package struct Visits: Equatable, Sendable {
-  /// In order of arrival, the last eight: the last one decides, the others are evidence.
+  /// In order of time, the last eight: the last one decides, the others are evidence.
   package private(set) var touches: [Touch]
 
   /// How many are kept.
   package static let kept = 8
 
-  /// Makes visits out of touches in order of arrival.
+  /// Makes visits out of touches in order of time.
   package init(touches: [Touch] = []) { self.touches = touches.suffix(Visits.kept) }
 
-  /// Adds a touch and forgets the oldest beyond `kept`.
+  /// Adds a touch where its time puts it, and forgets the oldest beyond `kept`: touches that are
+  /// reported late must not push out newer ones.
   mutating func add(_ touch: Touch) {
-    touches.append(touch)
+    let place = touches.lastIndex { $0.at <= touch.at }.map { $0 + 1 } ?? 0
+    touches.insert(touch, at: place)
     if touches.count > Visits.kept { touches.removeFirst() }
   }
 }
@@ -158,6 +181,8 @@ package struct Visits: Equatable, Sendable {
 package struct Link: Equatable, Sendable {
   /// The link's id.
   package let id: LinkID
+  /// The signed text; kept because no later key could sign the same one again.
+  package let text: String
   /// Whose it is.
   package let promoter: MemberID
   /// The room it leads into; none locks only.
@@ -179,11 +204,12 @@ package struct Link: Equatable, Sendable {
 
   /// Makes a link.
   package init(
-    id: LinkID, promoter: MemberID, room: RoomID?, sku: SKUID?, channel: String,
+    id: LinkID, text: String, promoter: MemberID, room: RoomID?, sku: SKUID?, channel: String,
     expiresAt: Timestamp, maximumUses: Int64?, issuedAt: Timestamp, uses: Int64 = 0,
     revokedAt: Timestamp? = nil
   ) {
     self.id = id
+    self.text = text
     self.promoter = promoter
     self.room = room
     self.sku = sku

@@ -2,6 +2,7 @@
 // anything is decided. HTTP and WebSocket meet here: the same wish is the same call.
 
 import Commerce
+import Commission
 import Coordination
 import Notation
 import Wire
@@ -51,8 +52,6 @@ package enum Call: Sendable {
   case subscribe(Ticker)
   /// Wants that no more.
   case unsubscribe(Ticker)
-  /// Makes a share link and stores it; the answer carries the signed text.
-  case createLink(Link, text: String)
   /// Releases what is due now.
   case releaseDue
   /// Pays out everything that is available.
@@ -85,6 +84,10 @@ package struct StorefrontWish: Sendable {
   package var zone: TimeZoneTable?
   /// The name of a shipped plan.
   package var plan: String?
+  /// A plan document instead of a shipped plan.
+  package var planDocument: JSON?
+  /// Error-level findings of the plan that the caller takes upon themselves.
+  package var acceptedRisks: [Finding.Code] = []
   /// The plan's parameters by name; replace all earlier ones.
   package var parameters: [JSON.Member]?
   /// The order of attribution.
@@ -145,6 +148,8 @@ package enum Query: Sendable {
   case order(OrderID, by: PersonID?)
   /// Orders in order of placing.
   case orders(room: RoomID?, buyer: ViewerID?, after: OrderID?, limit: Int)
+  /// What one person bought, newest first.
+  case ownOrders(ViewerID, after: OrderID?, limit: Int)
   /// Why an order's money went where it went; a member sees only what is theirs.
   case explanation(OrderID, by: PersonID?)
   /// A member with balances, grants and earnings.

@@ -1,8 +1,8 @@
 // A settlement scenario as it stands in its file, checked for form: what happens, step by step, and
 // which figures are expected in between. Values only; any thread.
 //
-// Form is what a reader of the file can judge: fields, kinds, ids, times. Figures out of range are no
-// fault of form; the core refuses them like anybody's, so that a scenario can expect it.
+// Form is what a reader of the file can judge: fields, kinds, ids, times. Figures out of range are
+// no fault of form; the core refuses them like anybody's, so that a scenario can expect it.
 
 import Commerce
 import Commission
@@ -93,7 +93,8 @@ struct ScenarioSale: Equatable {
   let lines: [Line]
 }
 
-/// The figures that are to hold; what is left out is not checked. Every list is in the file's order.
+/// The figures that are to hold; what is left out is not checked. Every list is in the file's
+/// order.
 struct ScenarioExpectation: Equatable {
   /// A member's money by state.
   struct Balance: Equatable {

@@ -1,5 +1,5 @@
-// `waggle scenario FILE…`: settlement scenarios from files, checked against the core without a server.
-// One thread; reads the files, plan documents beside them and the system's time zones.
+// `waggle scenario FILE…`: settlement scenarios from files, checked against the core without a
+// server. One thread; reads the files, plan documents beside them and the system's time zones.
 
 import Commerce
 import Glibc
@@ -13,10 +13,11 @@ package enum ScenarioCommand {
   package static let subcommand = Subcommand(
     name: "scenario", summary: "run settlement scenarios and check their figures",
     details: """
-      Runs each file through the same core, commission module and ledger as the server, without a \
-      network and with the time taken from the steps, and compares every figure that the file \
-      expects. A plan is a shipped one by its name, or a document by its path, looked up beside the \
-      scenario first. A file that is malformed ends with code 2 and the place; the others still run.
+      Runs each file through the same core, commission module and ledger as the server, without \
+      a network and with the time taken from the steps, and compares every figure that the file \
+      expects. A plan is a shipped one by its name, or a document by its path, looked up beside \
+      the scenario first. A file that is malformed ends with code 2 and the place; the others \
+      still run.
       """,
     arguments: [CommandArgument("FILE", "A scenario in JSON.", count: .many)],
     examples: [
@@ -29,10 +30,10 @@ package enum ScenarioCommand {
   /// Runs scenario files; prints one line for each that holds, else what differs.
   ///
   /// - Parameters:
-  ///   - files: paths.
-  ///   - output: results go to `line`, faults of form to `note`.
-  /// - Returns: `.malformedInput` where a file is malformed or cannot be read, else `.failed` where an
-  ///   expectation does not hold, else `.done`.
+  /// - files: paths.
+  /// - output: results go to `line`, faults of form to `note`.
+  /// - Returns: `.malformedInput` where a file is malformed or cannot be read, else `.failed` where
+  ///   an expectation does not hold, else `.done`.
   /// - Throws: nothing that a file can cause.
   package static func run(files: [String], output: CommandOutput) throws -> ExitCode {
     var code = ExitCode.done

@@ -1,6 +1,6 @@
 // A value of a scenario together with where it stands, such as `steps[3].lines[0].paid`, so that
-// every fault of form says where it is. Strict: a key that nobody asked for is a fault like a missing
-// one. Values only; any thread.
+// every fault of form says where it is. Strict: a key that nobody asked for is a fault like a
+// missing one. Values only; any thread.
 
 import Commerce
 import Notation

@@ -1,6 +1,6 @@
-// From the bytes of a scenario file to a scenario. Nothing is guessed: what the format does not have
-// is a fault with its place. Format: shared scenarios, README. Any thread; reads plan documents and
-// time zones through the closures it is given.
+// From the bytes of a scenario file to a scenario. Nothing is guessed: what the format does not
+// have is a fault with its place. Format: shared scenarios, README. Any thread; reads plan
+// documents and time zones through the closures it is given.
 
 import Commerce
 import Commission

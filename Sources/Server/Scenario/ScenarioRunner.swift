@@ -1,9 +1,10 @@
-// Runs a scenario through the real core, with the steps' own times and a store in memory, and compares
-// what it expects with what is there.
+// Runs a scenario through the real core, with the steps' own times and a store in memory, and
+// compares what it expects with what is there.
 //
-// A step is one or more commands that are committed together or not at all, so a refused step changes
-// nothing. A sale or refund with an id that was accepted before is the same event reported again: it
-// keeps its first time, so that the same content is a repeat and other content a conflict. One thread.
+// A step is one or more commands that are committed together or not at all, so a refused step
+// changes nothing. A sale or refund with an id that was accepted before is the same event reported
+// again: it keeps its first time, so that the same content is a repeat and other content a
+// conflict. One thread.
 
 import Commerce
 import Commission
@@ -87,7 +88,7 @@ final class ScenarioRunner {
       zone: scenario.zone, precedence: AttributionSource.allCases,
       visitHoldMilliseconds: Storefront.visitHoldDefault,
       unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 1, createdAt: at)
-    let rejection = try decide([.configureStorefront(storefront, plan: scenario.plan)], at: at)
+    let rejection = try decide([.configureStorefront(storefront, plan: scenario.plan, risks: .trial)], at: at)
     precondition(rejection == nil, "a new storefront is never refused")
   }
 

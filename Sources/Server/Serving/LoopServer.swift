@@ -38,6 +38,9 @@ final class LoopServer: LoopDelegate {
   private var nextFlush: Int64?
   private var nextSweep: Int64 = 0
   private var countsSeen = Connections.Counts()
+  /// When a stop is over at the latest; none while nobody stops the server.
+  private var stopDeadline: Int64?
+  private var isDraining = false
 
   init(_ loop: Loop<LoopServer>, _ connections: Connections, _ context: ServerContext) {
     self.loop = loop
@@ -65,8 +68,9 @@ final class LoopServer: LoopDelegate {
 
   /// Sends a call on its way; what waits for it is found again by the address.
   ///
-  /// - Returns: false where the server is busy; then nothing will be answered.
+  /// - Returns: false where the server is busy or stops; then nothing will be answered.
   func submit(_ call: Call, _ caller: Caller, on id: ConnectionID, _ waiting: Pending) -> Bool {
+    guard stopDeadline == nil else { return false }
     nextCall += 1
     let address = ReplyAddress(loop: loop.index, connection: id, call: nextCall)
     guard context.submit(call, caller, address) else { return false }
@@ -84,6 +88,12 @@ final class LoopServer: LoopDelegate {
     case .watching(let address, let ticker, let answer):
       watching(address, ticker)
       deliver(.success(answer), to: address)
+    case .leaving(let address, let departure, let answer):
+      switch departure {
+      case .room(let key): leave(key, address.connection)
+      case .ticker(let ticker): unwatch(ticker, address.connection)
+      }
+      deliver(.success(answer), to: address)
     case .event(let key, let offset, let bytes):
       guard rooms[key] != nil else { return }
       rooms[key]?.take(offset: offset, bytes)
@@ -96,7 +106,9 @@ final class LoopServer: LoopDelegate {
       guard let replaces = boards[ticker]?.take(bytes) else { return }
       if replaces { context.health.conflated.add(1, ordering: .relaxed) }
       boardsDue.insert(ticker)
-    case .closing(let milliseconds): adviseClosing(milliseconds)
+    case .closing(let milliseconds, let within):
+      adviseClosing(milliseconds)
+      stopDeadline = connections.now + within
     }
   }
 
@@ -145,23 +157,23 @@ final class LoopServer: LoopDelegate {
 
   private func watching(_ address: ReplyAddress, _ ticker: Ticker) {
     let id = address.connection
-    if sessions[id] != nil {
-      boards[ticker, default: TickerBoard()].add(id)
-      if sessions[id]?.tickers.contains(ticker) == false { sessions[id]?.tickers.append(ticker) }
-    } else if boards[ticker] == nil {
+    // The writer has counted this one; whoever has gone meanwhile, or asked twice, counts no further.
+    if sessions[id] != nil, boards[ticker, default: TickerBoard()].add(id) {
+      sessions[id]?.tickers.append(ticker)
+    } else {
       context.writer.post(.unwatched(ticker, loop: loop.index))
     }
   }
 
   /// Takes a connection from the watchers of a ticker.
   func unwatch(_ ticker: Ticker, _ id: ConnectionID) {
-    boards[ticker]?.remove(id)
+    guard boards[ticker]?.remove(id) == true else { return }
     sessions[id]?.tickers.removeAll { $0 == ticker }
     if boards[ticker]?.watchers.isEmpty == true {
       boards[ticker] = nil
       boardsDue.remove(ticker)
-      context.writer.post(.unwatched(ticker, loop: loop.index))
     }
+    context.writer.post(.unwatched(ticker, loop: loop.index))
   }
 
   private func adviseClosing(_ milliseconds: Int64) {
@@ -178,6 +190,14 @@ final class LoopServer: LoopDelegate {
   func turnEnded(at now: Int64) {
     flush(at: now)
     publishCounts()
+    drainIfAnswered(at: now)
+  }
+
+  /// Once a stop has begun and nobody waits for an answer any more, lets the connections go.
+  private func drainIfAnswered(at now: Int64) {
+    guard let stopDeadline, !isDraining, pending.isEmpty || now >= stopDeadline else { return }
+    isDraining = true
+    loop.drain(withinMilliseconds: max(0, stopDeadline - now))
   }
 
   func deadlineReached(at now: Int64) -> Int64? {
@@ -186,7 +206,7 @@ final class LoopServer: LoopDelegate {
       nextSweep = now + 1000
       sweepSessions(at: now)
     }
-    return min(nextSweep, nextFlush ?? Int64.max)
+    return min(nextSweep, nextFlush ?? Int64.max, stopDeadline ?? Int64.max)
   }
 
   private func flush(at now: Int64) {

@@ -1,0 +1,152 @@
+// The steps between a command and its commit: loading what is missing, rolling back, failing.
+
+import Commerce
+import Commission
+import Coordination
+import Testing
+
+@Suite("The coordinator")
+struct CoordinatorTests {
+  /// A store that fails to commit when it is told to.
+  private final class BrokenStore: Store {
+    struct Failure: Error {}
+
+    let memory = MemoryStore()
+    var isBroken = false
+    private(set) var loads = 0
+
+    func load(_ keys: [Key]) -> [Record?] {
+      loads += 1
+      return memory.load(keys)
+    }
+
+    func commit(_ changes: Changes) throws {
+      if isBroken { throw Failure() }
+      memory.commit(changes)
+    }
+
+    func storefronts() -> [StorefrontID] { memory.storefronts() }
+    func dueReleases(_ storefront: StorefrontID, at: Timestamp, limit: Int) -> DueReleases {
+      memory.dueReleases(storefront, at: at, limit: limit)
+    }
+    func expiredOrders(_ storefront: StorefrontID, at: Timestamp, limit: Int) -> [OrderID] {
+      memory.expiredOrders(storefront, at: at, limit: limit)
+    }
+    func nextDeadline(_ storefront: StorefrontID) -> Timestamp? { memory.nextDeadline(storefront) }
+    func payableMembers(_ storefront: StorefrontID) -> [MemberID] {
+      memory.payableMembers(storefront)
+    }
+    func listings(
+      _ storefront: StorefrontID, _ room: RoomID, after place: Int64?, limit: Int
+    ) -> [(listing: Listing, sku: SKU, stock: Stock)] {
+      memory.listings(storefront, room, after: place, limit: limit)
+    }
+    func events(
+      _ storefront: StorefrontID, _ room: RoomID, after offset: Int64, limit: Int
+    ) -> [RoomEvent] {
+      memory.events(storefront, room, after: offset, limit: limit)
+    }
+  }
+
+  private let commands: [Command] = {
+    let lines = [line()]
+    let order = ReportedOrder(
+      id: OrderID(trusted: "o1"), room: nil, seller: person("B"), promoter: nil, buyer: person("v"),
+      lines: lines, placedAt: Shop.start)
+    return [
+      .join(member: person("A"), name: "", inviter: nil, rank: "senior", at: Shop.start),
+      .join(member: person("B"), name: "", inviter: person("A"), rank: nil, at: Shop.start),
+      .reportOrder(order),
+      .pay(order.id, payment: FactID(trusted: "p"), paid: [], at: Shop.start),
+      .deliver(order.id, delivery: FactID(trusted: "d"), at: Shop.start),
+      .refund(
+        order.id, refund: FactID(trusted: "x"),
+        lines: [LineAmount(line: 0, amount: Amount(1))], at: Shop.start),
+    ]
+  }()
+
+  private func configure() throws -> Command {
+    .configureStorefront(
+      Storefront(
+        id: Shop.id, name: "", currency: .cny, zone: .shanghai, precedence: [.lock],
+        visitHoldMilliseconds: 1, unpaidHoldMilliseconds: 1, planVersion: 1, createdAt: Shop.start),
+      plan: try Plan.shipped("wanwu"))
+  }
+
+  private func decide(_ coordinator: Coordinator, _ commands: [Command]) throws {
+    for command in commands {
+      _ = try coordinator.decide(command, by: .system, storefront: Shop.id, at: Shop.start).get()
+    }
+  }
+
+  @Test("Commands decided together see each other and are stored together")
+  func groupCommit() throws {
+    let together = MemoryStore()
+    let coordinator = Coordinator(store: together)
+    try decide(coordinator, [try configure()] + commands)
+    #expect(together.records.isEmpty)
+    _ = try coordinator.commit()
+    let apart = MemoryStore()
+    let other = Coordinator(store: apart)
+    for command in [try configure()] + commands {
+      try decide(other, [command])
+      _ = try other.commit()
+    }
+    #expect(together.records == apart.records)
+    #expect(together.transactions == apart.transactions)
+    #expect(together.events == apart.events)
+  }
+
+  @Test("A coordinator that forgets after every commit decides like one that knows everything")
+  func coldState() throws {
+    let store = BrokenStore()
+    let cold = Coordinator(store: store, knownMax: 0)
+    let warm = MemoryStore()
+    let other = Coordinator(store: warm)
+    for command in [try configure()] + commands {
+      for coordinator in [cold, other] {
+        try decide(coordinator, [command])
+        _ = try coordinator.commit()
+      }
+    }
+    #expect(store.loads > commands.count)
+    #expect(store.memory.records == warm.records)
+    #expect(store.memory.transactions == warm.transactions)
+  }
+
+  @Test("What is rolled back has not happened, and what was committed before it has")
+  func rollBack() throws {
+    let store = MemoryStore()
+    let coordinator = Coordinator(store: store)
+    try decide(coordinator, [try configure(), commands[0]])
+    _ = try coordinator.commit()
+    let records = store.records
+    try decide(coordinator, Array(commands[1...3]))
+    coordinator.rollBack()
+    #expect(try coordinator.commit().isEmpty)
+    #expect(store.records == records)
+    #expect(store.transactions.isEmpty)
+    #expect(try coordinator.record(.member(Shop.id, person("B"))) == nil)
+    #expect(try coordinator.record(.member(Shop.id, person("A"))) != nil)
+    try decide(coordinator, Array(commands[1...]))
+    #expect(try !coordinator.commit().isEmpty)
+  }
+
+  @Test("A failed commit loses the batch and nothing else")
+  func failedCommit() throws {
+    let store = BrokenStore()
+    let coordinator = Coordinator(store: store)
+    try decide(coordinator, [try configure()] + commands[0...2])
+    _ = try coordinator.commit()
+    let records = store.memory.records
+    try decide(coordinator, Array(commands[3...]))
+    store.isBroken = true
+    #expect(throws: BrokenStore.Failure.self) { try coordinator.commit() }
+    store.isBroken = false
+    #expect(try coordinator.commit().isEmpty)
+    #expect(store.memory.records == records)
+    try decide(coordinator, Array(commands[3...]))
+    _ = try coordinator.commit()
+    #expect(store.memory.transactions.count == 3)
+  }
+}
