@@ -104,7 +104,7 @@ struct RankCallsTests {
       id: Sample.storefront, name: "S", currency: .cny, zone: .shanghai,
       precedence: [.code, .visit, .lock], visitHoldMilliseconds: 1, unpaidHoldMilliseconds: 1,
       planVersion: 1, createdAt: Sample.now)
-    let first = (Command.configureStorefront(storefront, plan: plan), Sample.now)
+    let first = (Command.configureStorefront(storefront, plan: plan, risks: .trial), Sample.now)
     for (command, at) in [first] + commands {
       _ = try coordinator.decide(command, by: .system, storefront: Sample.storefront, at: at).get()
     }
