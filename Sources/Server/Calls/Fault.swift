@@ -123,11 +123,12 @@ extension RejectionCode {
     case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,
       .unknownLink, .inviteUnknown:
       404
-    case .notYourRoom, .notYourLink, .notYourOrder: 403
+    case .notYourRoom, .notYourLink, .notYourOrder, .notYourProduct: 403
     case .linkExpired, .linkRevoked, .linkExhausted, .inviteWithdrawn, .inviteExpired: 410
     case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
-      .outsideSaleWindow, .outOfStock, .orderCancelled, .alreadyPaid, .alreadyDelivered,
-      .alreadyReleased, .alreadyDisputed, .notDisputed, .inviteUsed, .quotaExhausted:
+      .outsideSaleWindow, .outOfStock, .priceChanged, .orderCancelled, .alreadyPaid,
+      .alreadyDelivered, .alreadyReleased, .alreadyDisputed, .notDisputed, .inviteUsed,
+      .quotaExhausted:
       409
     }
   }
