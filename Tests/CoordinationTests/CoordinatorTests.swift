@@ -70,7 +70,7 @@ struct CoordinatorTests {
       Storefront(
         id: Shop.id, name: "", currency: .cny, zone: .shanghai, precedence: [.lock],
         visitHoldMilliseconds: 1, unpaidHoldMilliseconds: 1, planVersion: 1, createdAt: Shop.start),
-      plan: try Plan.shipped("wanwu"))
+      plan: try Plan.shipped("wanwu"), risks: .trial)
   }
 
   private func decide(_ coordinator: Coordinator, _ commands: [Command]) throws {
