@@ -96,6 +96,11 @@ extension Plan {
     parameters.first { $0.name == name }?.value
   }
 
+  /// The plan's shares and then its awards, in the order of the document, with its words for them.
+  public var rules: [(id: String, title: Wording)] {
+    shares.map { ($0.id, $0.title) } + awards.map { ($0.id, $0.title) }
+  }
+
   /// The plan's words for one of its rules, or nothing where it has no such rule.
   ///
   /// - Parameter rule: the id of a share or an award.

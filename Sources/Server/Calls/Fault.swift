@@ -116,7 +116,8 @@ extension RejectionCode {
   var status: Int {
     switch self {
     case .invalidField, .unknownRank, .unknownLine, .currencyMismatch, .refundExceedsPaid,
-      .paymentExceedsPlaced, .planRefused, .planFindings, .supplierMismatch, .stockBelowCommitted, .inviteCycle,
+      .paymentExceedsPlaced, .planRefused, .planFindings, .supplierMismatch, .stockBelowCommitted,
+      .inviteCycle,
       .selfLock, .ownRoom, .pactLowered, .linkMalformed, .linkAltered, .linkForeign:
       422
     case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,
