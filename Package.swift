@@ -33,14 +33,16 @@ let package = Package(
     pair("Commerce", []),
     pair("Commission", ["Commerce", "Notation"]),
     pair("Ledger", ["Commerce"]),
-    pair("Coordination", ["Commerce", "Commission", "Ledger", "Notation"]),
+    pair(
+      "Coordination", ["Commerce", "Commission", "Ledger", "Notation"], tests: ["Histories"]),
     pair("Wire", ["Commerce", "Notation"]),
     // Shell.
     pair("Crypto", ["COpenSSL"]),
     pair("Transport", ["Wire", "CLinux"], tests: ["EchoServer"]),
     pair(
       "Storage",
-      ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "Crypto", "CSQLite"]),
+      ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "Crypto", "CSQLite"],
+      tests: ["Histories"]),
     pair(
       "Server",
       [
@@ -55,6 +57,11 @@ let package = Package(
       .executableTarget(
         name: "EchoServer", dependencies: ["Transport", "Wire"], path: "Tests/EchoServer",
         swiftSettings: strict),
+      // Random histories and their checker, shared by the tests of the core and of the database.
+      .target(
+        name: "Histories",
+        dependencies: ["Commerce", "Commission", "Coordination", "Ledger", "Notation"],
+        path: "Tests/Histories", swiftSettings: strict),
       .target(name: "CLinux"),
       .systemLibrary(name: "COpenSSL"),
       .systemLibrary(name: "CSQLite"),
