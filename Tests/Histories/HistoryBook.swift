@@ -96,8 +96,15 @@ struct HistoryBook {
     case .raisePact(let room, let rate): pacts[room, default: []].append((rate, step.at))
     case .reportOrder(let report): place(report, step.promoter)
     case .pay(let order, _, let parts, let at):
-      for part in parts { orders[order]?.paid[Int(part.line)] = part.amount.minorUnits }
-      orders[order]?.paidAt = at
+      guard var life = orders[order] else { return }
+      for part in parts {
+        let line = Int(part.line)
+        // All that was placed had been given back, so all that is paid is.
+        if life.refunded[line] == life.paid[line] { life.refunded[line] = part.amount.minorUnits }
+        life.paid[line] = part.amount.minorUnits
+      }
+      life.paidAt = at
+      orders[order] = life
     case .deliver(let order, _, let at): orders[order]?.deliveredAt = at
     case .refund(let order, _, let parts, _):
       guard var life = orders[order] else { return }
