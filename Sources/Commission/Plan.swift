@@ -30,6 +30,8 @@ public struct Plan: Sendable, Settling {
   /// The canonical document: UTF-8 JSON without spaces, the bound values as the defaults.
   public let document: [UInt8]
 
+  /// Whose own sale an order is, by place in `salePeople`; none where the plan counts no own sales.
+  let personalSeller: Int?
   let salePeople: [PersonRule]
   let shares: [ShareRule]
   let joiningPeople: [PersonRule]
@@ -132,7 +134,7 @@ extension Plan {
     public let settledSalesPerUnit: Amount
   }
 
-  /// A promotion that follows from a count. Source: domain.md, section 5.3.
+  /// A promotion that follows from a count. Source: domain.md, sections 5.1 and 5.3.
   public struct Promotion: Equatable, Sendable {
     /// What is counted.
     public enum Count: Equatable, Sendable {
@@ -140,13 +142,15 @@ extension Plan {
       case lockedFans
       /// Those fans locked to the member who have this rank or a higher one.
       case lockedFansOfRank(Rank)
+      /// The member's own settled sales: released, less what was refunded since.
+      case settledSales
     }
 
     /// The rank that is reached.
     public let rank: Rank
     /// What is counted.
     public let count: Count
-    /// How many are needed, ≥ 1.
+    /// How many are needed, ≥ 1; for settled sales, minor units.
     public let atLeast: Int64
   }
 }

@@ -56,7 +56,7 @@ extension PlanReader {
     return .person(try person(place, people))
   }
 
-  private func person(_ place: Place, _ people: [PersonRule]) throws(PlanError) -> Int {
+  func person(_ place: Place, _ people: [PersonRule]) throws(PlanError) -> Int {
     let name = try place.text()
     guard let index = people.firstIndex(where: { $0.name == name }) else {
       throw place.fault("is nobody that this section names before")

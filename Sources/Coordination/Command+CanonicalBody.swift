@@ -11,10 +11,11 @@ extension Command {
     var writer = JSONWriter(reserving: 160)
     writer.beginObject()
     switch self {
-    case .join(_, let name, let inviter, let rank, _):
+    case .join(_, let name, let inviter, let rank, _, let invite):
       writer.field("name", name)
       writer.field("inviter", inviter?.text)
       writer.field("rank", rank)
+      writer.field("invite", invite?.text)
     case .placeOrder(_, let room, let buyer, let sku, let units, let promoter):
       writer.field("room", room.text)
       writer.field("buyer", buyer.text)

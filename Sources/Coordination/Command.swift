@@ -177,10 +177,16 @@ package enum Command: Equatable, Sendable {
   case importItem(CatalogueItem)
   /// Defines a product set.
   case defineSet(ProductSet)
-  /// A member joins.
-  case join(member: MemberID, name: String, inviter: MemberID?, rank: String?, at: Timestamp)
+  /// A member joins, perhaps with an invite code.
+  case join(
+    member: MemberID, name: String, inviter: MemberID?, rank: String?, at: Timestamp,
+    invite: InviteID? = nil)
   /// An operator sets a member's rank.
   case setRank(member: MemberID, rank: String)
+  /// A member gives out an invite code.
+  case createInvite(Invite)
+  /// A member takes an unused invite code back.
+  case withdrawInvite(InviteID)
   /// Announces a room.
   case scheduleRoom(RoomID, host: MemberID, title: String, scheduledFor: Timestamp?)
   /// Opens a room, creating it where it was not announced.

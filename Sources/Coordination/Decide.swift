@@ -36,9 +36,12 @@ extension Draft {
       return (try configure(storefront, plan), false)
     case .importItem(let item): return (try importItem(item), false)
     case .defineSet(let set): return (try define(set), false)
-    case .join(let member, let name, let inviter, let rank, let at):
-      return try join(member, name: name, inviter: inviter, rank: rank, at: at)
+    case .join(let member, let name, let inviter, let rank, let at, let invite):
+      return try join(
+        member, name: name, inviter: inviter, rank: rank, at: at, code: invite)
     case .setRank(let member, let rank): return (try setRank(member, rank), false)
+    case .createInvite(let invite): return try createInvite(invite)
+    case .withdrawInvite(let invite): return try withdrawInvite(invite, by: actor)
     case .scheduleRoom(let room, let host, let title, let time):
       return try schedule(room, host: host, title: title, scheduledFor: time)
     case .openRoom(let room, let host, let title, let pact):
@@ -200,15 +203,15 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
 /// - Parameters:
 ///   - storefront: whose.
 ///   - now: the moment.
+///   - state: what earlier questions of the same moment have loaded.
 ///   - load: gives the records of keys, in their order.
 ///   - body: the question.
 /// - Returns: what the body returns.
 /// - Throws: the `Rejection` of the body, or what `load` throws.
 package func inspect<Value>(
-  storefront: StorefrontID, at now: Timestamp, load: ([Key]) throws -> [Record?],
-  _ body: (borrowing Draft) throws(Stop) -> Value
+  storefront: StorefrontID, at now: Timestamp, knowing state: State = State(),
+  load: ([Key]) throws -> [Record?], _ body: (borrowing Draft) throws(Stop) -> Value
 ) throws -> Value {
-  let state = State()
   while true {
     do throws(Stop) {
       return try body(Draft(state: state, storefront: storefront, now: now))

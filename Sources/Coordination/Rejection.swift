@@ -42,6 +42,18 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case memberExists = "member_exists"
   /// The inviter is the member or somebody below.
   case inviteCycle = "invite_cycle"
+  /// Joining needs an invite code, and none was given.
+  case inviteNeeded = "invite_needed"
+  /// No such invite code.
+  case inviteUnknown = "invite_unknown"
+  /// Somebody has joined with the invite code.
+  case inviteUsed = "invite_used"
+  /// The invite code was withdrawn by its owner or taken back after refunds.
+  case inviteWithdrawn = "invite_withdrawn"
+  /// The invite code's time is over.
+  case inviteExpired = "invite_expired"
+  /// The member has given out as many invite codes as they have earned.
+  case quotaExhausted = "quota_exhausted"
   // Rooms and listings.
   /// The room's state does not allow this.
   case roomState = "room_state"

@@ -1,5 +1,4 @@
-// All of a storefront's history in streams, for work that goes through it once: memory holds one row.
-// Call these inside `moment`, so that they tell of the same one.
+// What else there is to know of a storefront's history, for work that goes through all of it.
 
 import Commerce
 import Coordination
@@ -29,57 +28,6 @@ extension SQLiteReader {
       try row.integer()
     }
     return counts.first ?? 0
-  }
-
-  /// Shows every paid order that was placed in a span of time, in the order in which they were accepted.
-  ///
-  /// - Parameters:
-  ///   - storefront: whose.
-  ///   - span: of placement; the end does not belong to it.
-  ///   - body: takes an order; may load records.
-  /// - Throws: what `body` throws, `StorageError`.
-  package func forEachPaidOrder(
-    _ storefront: StorefrontID, placed span: Range<Timestamp>, _ body: (Order) throws -> Void
-  ) throws {
-    let columns = OrderTables.frozenOrderColumns + OrderTables.orderColumns
-    // Along the table: an index would jump about in it.
-    let statement = try statement(
-      """
-      SELECT id, \(columns.joined(separator: ", ")) FROM orders NOT INDEXED
-      WHERE storefront = ?1 AND paid_at IS NOT NULL AND placed_at >= ?2 AND placed_at < ?3
-      ORDER BY rowid
-      """)
-    statement.bind(storefront.text, at: 1)
-    statement.bind(span.lowerBound.milliseconds, at: 2)
-    statement.bind(span.upperBound.milliseconds, at: 3)
-    try statement.forEachRow { row in
-      var columns = ColumnReader(row)
-      try body(OrderTables.readOrder(try columns.id(), &columns))
-    }
-  }
-
-  /// Members who joined in a span of time.
-  ///
-  /// - Parameters:
-  ///   - storefront: whose.
-  ///   - span: of joining; the end does not belong to it.
-  /// - Returns: their ids in order.
-  /// - Throws: `StorageError`.
-  package func members(
-    _ storefront: StorefrontID, joined span: Range<Timestamp>
-  ) throws -> [MemberID] {
-    try rows(
-      """
-      SELECT id FROM members
-      WHERE storefront = ?1 AND joined_at >= ?2 AND joined_at < ?3 ORDER BY id
-      """
-    ) { row in
-      row.id(storefront)
-      row.integer(span.lowerBound.milliseconds)
-      row.integer(span.upperBound.milliseconds)
-    } _: { row in
-      try row.id()
-    }
   }
 
   /// Every bonus that was booked because somebody joined.

@@ -16,7 +16,7 @@ extension SQLiteReader {
   /// In this order: sequences have no gaps, every transaction sums to zero, the chain of digests
   /// holds; running balances equal the sums of postings; earnings equal balances; every order's net
   /// for each party equals what its plan says about it today; every bonus's too; no transaction is
-  /// about anything else.
+  /// about anything else; counts, ranks and quotas equal what locks, orders and entries say.
   /// - Parameters:
   ///   - storefront: whose.
   ///   - progress: told now and then how many of how many have been checked.
@@ -61,6 +61,7 @@ private struct Check {
   /// Transactions that an order, a bonus or a payout has accounted for.
   private var explained: Int64 = 0
   private var plans: [Int64: Plan] = [:]
+  private var ranks: RankCheck
 
   init(
     reader: SQLiteReader, storefront: Storefront,
@@ -69,6 +70,7 @@ private struct Check {
     self.reader = reader
     self.storefront = storefront
     self.progress = progress
+    ranks = RankCheck(reader: reader, storefront: storefront.id)
   }
 
   /// How many rows between two reports.
@@ -80,6 +82,7 @@ private struct Check {
     try checkEarnings()
     try checkOrders()
     try checkBonuses()
+    try ranks.run()
     guard explained == result.transactions else {
       throw Fault(
         at: "ledger",
@@ -229,6 +232,7 @@ private struct Check {
       let id: OrderID = try columns.id()
       let order = try OrderTables.readOrder(id, &columns)
       try compare(try due(order), try booked(about: id.text), at: "order \(id), party")
+      if order.releasedAt != nil { ranks.add(order, try plan(order.planVersion, of: order)) }
       result.orders += 1
       if result.orders % Self.interval == 0 { progress(.orders, result.orders, total) }
     }

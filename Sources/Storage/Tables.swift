@@ -19,6 +19,8 @@ final class Tables {
   let rooms: RoomTables
   let orders: OrderTables
   let ledger: LedgerTables
+  let ranks: RankTables
+  let invites: InviteTables
 
   init(_ connection: SQLiteConnection, zone: @escaping ZoneSource) throws {
     self.connection = connection
@@ -29,6 +31,8 @@ final class Tables {
     rooms = try RoomTables(connection)
     orders = try OrderTables(connection)
     ledger = try LedgerTables(connection)
+    ranks = try RankTables(connection)
+    invites = try InviteTables(connection)
   }
 
   /// Loads one record.
@@ -66,6 +70,14 @@ final class Tables {
       try ledger.balance(storefront, account).map { .balance($0) }
     case .earnings(let storefront, let member, let room):
       try ledger.earnings(storefront, member, room).map { .earnings($0) }
+    case .memberProgress(let storefront, let id):
+      try ranks.progress(storefront, id).map { .memberProgress($0) }
+    case .rankChange(let storefront, let id, let number):
+      try ranks.change(storefront, id, number).map { .rankChange($0) }
+    case .quota(let storefront, let id): try invites.quota(storefront, id).map { .quota($0) }
+    case .quotaEntry(let storefront, let id, let number):
+      try invites.entry(storefront, id, number).map { .quotaEntry($0) }
+    case .invite(let storefront, let id): try invites.invite(storefront, id).map { .invite($0) }
     }
   }
 
@@ -114,6 +126,15 @@ final class Tables {
       try ledger.save(storefront, account, amount)
     case (.earnings(let storefront, let member, let room), .earnings(let earnings)):
       try ledger.save(storefront, member, room, earnings)
+    case (.memberProgress(let storefront, let id), .memberProgress(let progress)):
+      try ranks.save(storefront, id, progress)
+    case (.rankChange(let storefront, let id, _), .rankChange(let change)):
+      try ranks.save(storefront, id, change)
+    case (.quota(let storefront, let id), .quota(let account)):
+      try invites.save(storefront, id, account)
+    case (.quotaEntry(let storefront, let id, _), .quotaEntry(let entry)):
+      try invites.save(storefront, id, entry)
+    case (.invite(let storefront, _), .invite(let invite)): try invites.save(storefront, invite)
     default: preconditionFailure("a record under the key of another kind")
     }
   }

@@ -11,7 +11,7 @@ extension SQLiteSchema {
   /// The schema of this version of the program.
   static let waggle = SQLiteSchema(
     applicationID: 0x5761_676c,
-    migrations: [catalogue + storefronts + rooms + orders + ledger])
+    migrations: [catalogue + storefronts + rooms + orders + ledger + ranks])
 
   private static let catalogue = """
     CREATE TABLE products (
@@ -36,7 +36,7 @@ extension SQLiteSchema {
     CREATE TABLE storefronts (
       id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, currency TEXT NOT NULL, zone TEXT NOT NULL,
       precedence TEXT NOT NULL, visit_hold INTEGER NOT NULL, unpaid_hold INTEGER NOT NULL,
-      plan_version INTEGER NOT NULL, created_at INTEGER NOT NULL
+      plan_version INTEGER NOT NULL, created_at INTEGER NOT NULL, invite_only INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE storefront_progress (
       storefront TEXT NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, orders INTEGER NOT NULL,

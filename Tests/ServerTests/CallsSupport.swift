@@ -47,7 +47,8 @@ enum Sample {
     ("catalogue.search", #"{"text":"tea"}"#),
     ("set.define", #"{"set":"x","title":"X","skus":["s1"]}"#),
     ("link.create", #"{"room":"r1"}"#), ("link.revoke", #"{"link":"l1"}"#), ("link.list", "{}"),
-    ("order.place", #"{"key":"k1","room":"r1","sku":"s1","units":1}"#),
+    ("invite.create", #"{"key":"k1"}"#), ("invite.withdraw", #"{"invite":"c1"}"#),
+    ("invite.list", "{}"), ("order.place", #"{"key":"k1","room":"r1","sku":"s1","units":1}"#),
     ("order.cancel", #"{"order":"o1"}"#), ("order.get", #"{"order":"o1"}"#),
     ("order.list", #"{"after":"o1","limit":100}"#),
     ("order.explain", #"{"order":"o1"}"#),
@@ -60,6 +61,7 @@ enum Sample {
     "room.schedule": "host", "room.open": "host", "listing.quote": "host",
     "link.create": "promoter", "link.list": "promoter", "ticker.subscribe": "member",
     "ticker.unsubscribe": "member", "POST /v1/links": "promoter",
+    "invite.create": "promoter", "invite.list": "promoter", "POST /v1/invites": "promoter",
   ]
 
   /// A valid request to every path: the path as in the table, the target, and the body.
@@ -72,6 +74,12 @@ enum Sample {
     ("POST /v1/members", "/v1/members", #"{"member":"m","joinedAt":"2026-03-01T10:00:00Z"}"#),
     ("PUT /v1/members/{member}/rank", "/v1/members/m/rank", #"{"rank":"gold"}"#),
     ("GET /v1/members/{member}", "/v1/members/ann", ""),
+    ("GET /v1/members/{member}/ranks", "/v1/members/ann/ranks", ""),
+    (
+      "GET /v1/members/{member}/rank-preview", "/v1/members/ann/rank-preview?rank=gold&days=7", ""
+    ), ("GET /v1/members/{member}/invites", "/v1/members/ann/invites", ""),
+    ("POST /v1/invites", "/v1/invites", #"{"key":"k1"}"#),
+    ("POST /v1/invites/{invite}/withdrawal", "/v1/invites/c1/withdrawal", "{}"),
     ("GET /v1/rooms", "/v1/rooms?states=live,ended&limit=10", ""),
     ("GET /v1/rooms/{room}", "/v1/rooms/r1", ""),
     ("POST /v1/links", "/v1/links", #"{"room":"r1"}"#),

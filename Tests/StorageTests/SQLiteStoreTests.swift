@@ -83,7 +83,7 @@ struct SQLiteStoreTests {
     let world = World(memory)
     try world.run(try Script.whole().steps, batch: 1)
     let kinds = Set(memory.records.keys.map { "\($0)".prefix { $0 != "(" } })
-    #expect(kinds.count == 22, "\(kinds.sorted())")
+    #expect(kinds.count == 27, "\(kinds.sorted())")
     #expect(Set(memory.transactions.map(\.transaction.cause.kind)) == Set(CauseKind.allCases))
     let refused = world.replies.compactMap { reply -> RejectionCode? in
       if case .failure(let rejection) = reply { rejection.code } else { nil }

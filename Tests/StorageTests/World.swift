@@ -245,6 +245,47 @@ struct Script {
           sku: sku("honey"), units: 1, promoter: nil), in: Self.other)
     }
     add(pay("o1", "pay1"), in: Self.other)
+    addInvites()
+  }
+
+  /// Settled sales earn invite codes, codes are used and taken back, a refund claws back.
+  private mutating func addInvites() {
+    func send(_ command: Command, at minutes: Int64? = nil) {
+      add(command, in: Self.other, at: minutes)
+    }
+    func join(_ member: String, code: String? = nil) {
+      send(
+        .join(
+          member: MemberID(trusted: member), name: "", inviter: nil, rank: nil, at: minute(clock),
+          invite: code.map { InviteID(trusted: $0) }))
+    }
+    join("p")
+    send(
+      .touch(
+        viewer: ViewerID(trusted: "q"), .vouched(promoter: MemberID(trusted: "p"), room: nil),
+        at: minute(clock)))
+    send(
+      .placeOrder(
+        OrderID(trusted: "o3"), RoomID(trusted: "r"), buyer: ViewerID(trusted: "q"),
+        sku: sku("honey"), units: 31, promoter: nil))
+    send(pay("o3", "pay3"))
+    send(.deliver(OrderID(trusted: "o3"), delivery: FactID(trusted: "got3"), at: minute(clock)))
+    send(.release(orders: [OrderID(trusted: "o3")], bonuses: []), at: 20 * day)
+    for (code, days) in [("i1", Int64(40)), ("i2", 40), ("i3", 21)] {
+      send(
+        .createInvite(
+          Invite(
+            id: InviteID(trusted: code), promoter: MemberID(trusted: "p"), issuedAt: minute(clock),
+            expiresAt: minute(days * day))))
+    }
+    join("q", code: "i1")
+    send(.withdrawInvite(InviteID(trusted: "i2")), at: 22 * day)
+    send(
+      .createInvite(
+        Invite(
+          id: InviteID(trusted: "i4"), promoter: MemberID(trusted: "p"), issuedAt: minute(clock),
+          expiresAt: minute(60 * day))))
+    send(refund("o3", "back3"))
   }
 }
 

@@ -133,6 +133,7 @@ extension Draft {
       order.releasedAt = at
       write(.order(storefrontID, id), .order(order))
       try book(Cause(kind: .release, subject: id.text, fact: "release/\(id)"), postings)
+      try settleSale(order, order.net)
       released += 1
     }
     for id in bonuses {

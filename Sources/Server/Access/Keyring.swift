@@ -113,7 +113,7 @@ package struct Keyring: Sendable {
     storefront: StorefrontID, lifetimeMilliseconds: Int64, now: Timestamp
   ) throws(Fault) -> (Caller, String) {
     let text = try issue(
-      person: try randomPerson(prefix: Keyring.guestPrefix), storefront: storefront,
+      person: try randomPerson(prefix: PersonID.guestPrefix), storefront: storefront,
       scopes: .viewer,
       lifetimeMilliseconds: lifetimeMilliseconds, now: now)
     return (try caller(from: text, now: now), text)

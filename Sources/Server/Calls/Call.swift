@@ -91,6 +91,8 @@ package struct StorefrontWish: Sendable {
   package var visitHoldMilliseconds: Int64?
   /// Milliseconds.
   package var unpaidHoldMilliseconds: Int64?
+  /// Whether joining needs an invite code.
+  package var inviteOnly: Bool?
 
   /// Wants nothing yet.
   package init() {}
@@ -147,6 +149,12 @@ package enum Query: Sendable {
   case explanation(OrderID, by: PersonID?)
   /// A member with balances, grants and earnings.
   case member(MemberID)
+  /// Every rank of a member, and what is counted towards the next.
+  case ranks(MemberID)
+  /// What another rank of a member would have changed of the last days.
+  case rankPreview(MemberID, rank: String, days: Int64)
+  /// A member's invite codes and the quota that they draw on.
+  case invites(MemberID)
   /// The storefront with its totals.
   case storefront
   /// What a session is told when it opens.

@@ -113,16 +113,16 @@ extension RejectionCode {
     switch self {
     case .invalidField, .unknownRank, .unknownLine, .currencyMismatch, .refundExceedsPaid,
       .paymentExceedsPlaced, .planRefused, .supplierMismatch, .stockBelowCommitted, .inviteCycle,
-      .selfLock, .ownRoom, .pactLowered, .linkMalformed, .linkAltered, .linkForeign:
+      .inviteNeeded, .selfLock, .ownRoom, .pactLowered, .linkMalformed, .linkAltered, .linkForeign:
       422
     case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,
-      .unknownLink:
+      .unknownLink, .inviteUnknown:
       404
     case .notYourRoom, .notYourLink, .notYourOrder: 403
-    case .linkExpired, .linkRevoked, .linkExhausted: 410
+    case .linkExpired, .linkRevoked, .linkExhausted, .inviteWithdrawn, .inviteExpired: 410
     case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
       .outsideSaleWindow, .outOfStock, .orderCancelled, .alreadyPaid, .alreadyDelivered,
-      .alreadyReleased, .alreadyDisputed, .notDisputed:
+      .alreadyReleased, .alreadyDisputed, .notDisputed, .inviteUsed, .quotaExhausted:
       409
     }
   }

@@ -42,6 +42,10 @@ struct Queries {
       return try ownOrders(of: buyer, after: after, limit: limit)
     case .explanation(let id, let person): return try explanation(id, by: person)
     case .member(let id): return try member(id)
+    case .ranks(let id): return try ranks(id)
+    case .rankPreview(let member, let rank, let days):
+      return try rankPreview(member, rank: rank, days: days)
+    case .invites(let id): return try invites(id)
     case .storefront: return try storefrontAnswer()
     case .session(let caller): return try session(caller)
     case .ledger: return try ledger()
@@ -200,6 +204,7 @@ struct Queries {
         "precedence": .array(found.precedence.map { .string($0.rawValue) }),
         "visitHoldSeconds": .integer(found.visitHoldMilliseconds / 1000),
         "unpaidHoldSeconds": .integer(found.unpaidHoldMilliseconds / 1000),
+        "inviteOnly": .bool(found.inviteOnly),
         "plan": .string(plan.name), "planVersion": .integer(found.planVersion),
         "orders": .integer(totals.orders), "units": .integer(totals.units),
         "gmv": .integer(totals.gmv.minorUnits), "refunded": .integer(totals.refunded.minorUnits),

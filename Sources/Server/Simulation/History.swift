@@ -18,7 +18,7 @@ protocol History {
   func paidOrderCount(placed span: Range<Timestamp>) throws -> Int64
   /// Shows every paid order that was placed in a span of time.
   func forEachPaidOrder(placed span: Range<Timestamp>, _ body: (Order) throws -> Void) throws
-  /// Members who joined in a span of time, in order of id.
+  /// Members who joined in a span of time, in a fixed order.
   func members(joined span: Range<Timestamp>) throws -> [MemberID]
   /// Every bonus that was booked because somebody joined.
   func bonuses() throws -> [JoiningBonus]
@@ -29,12 +29,29 @@ struct HistoryFault: Error, CustomStringConvertible {
   let description: String
 }
 
+/// A member with every rank they have had.
+private struct RankedMember {
+  let present: Member
+  /// In order.
+  let changes: [RankChange]
+
+  /// The member with the rank of a moment; a change of that very millisecond holds already.
+  func member(at: Timestamp) -> Member {
+    var member = present
+    // Before the first change there was no rank; whoever asks for it then gets that of the joining.
+    if let change = changes.last(where: { $0.at <= at }) ?? changes.first {
+      member.rank = change.to
+    }
+    return member
+  }
+}
+
 /// The history in a database; its questions are to be asked inside one moment of the reader.
 final class StoredHistory: History {
   private let reader: SQLiteReader
   private let id: StorefrontID
   private var plans: [Int64: Plan] = [:]
-  private var known: [MemberID: Member?] = [:]
+  private var known: [MemberID: RankedMember?] = [:]
 
   init(_ reader: SQLiteReader, _ storefront: StorefrontID) {
     self.reader = reader
@@ -58,11 +75,13 @@ final class StoredHistory: History {
   }
 
   func member(_ member: MemberID, at: Timestamp) throws -> Member? {
-    if let known = known[member] { return known }
-    var found: Member?
-    if case .member(let stored)? = try reader.load([.member(id, member)])[0] { found = stored }
+    if let known = known[member] { return known?.member(at: at) }
+    var found: RankedMember?
+    if case .member(let stored)? = try reader.load([.member(id, member)])[0] {
+      found = RankedMember(present: stored, changes: try reader.rankChanges(id, member))
+    }
     known.updateValue(found, forKey: member)
-    return found
+    return found?.member(at: at)
   }
 
   func paidOrderCount(placed span: Range<Timestamp>) throws -> Int64 {
@@ -70,11 +89,13 @@ final class StoredHistory: History {
   }
 
   func forEachPaidOrder(placed span: Range<Timestamp>, _ body: (Order) throws -> Void) throws {
-    try reader.forEachPaidOrder(id, placed: span, body)
+    try reader.forEachOrder(id, placedFrom: span.lowerBound, until: span.upperBound) { order in
+      if order.paidAt != nil { try body(order) }
+    }
   }
 
   func members(joined span: Range<Timestamp>) throws -> [MemberID] {
-    try reader.members(id, joined: span)
+    try reader.joinings(id, from: span.lowerBound, until: span.upperBound).map(\.member)
   }
 
   func bonuses() throws -> [JoiningBonus] { try reader.bonuses(id) }
@@ -106,7 +127,13 @@ struct MemoryHistory: History {
 
   func member(_ member: MemberID, at: Timestamp) -> Member? {
     guard case .member(let found)? = store.records[.member(id, member)] else { return nil }
-    return found
+    var changes: [RankChange] = []
+    while case .rankChange(let change)? =
+      store.records[.rankChange(id, member, Int64(changes.count + 1))]
+    {
+      changes.append(change)
+    }
+    return RankedMember(present: found, changes: changes).member(at: at)
   }
 
   func paidOrderCount(placed span: Range<Timestamp>) -> Int64 {

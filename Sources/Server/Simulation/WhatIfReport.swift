@@ -60,7 +60,7 @@ struct WhatIfReport {
       "storefront \(result.storefront.id), \(days): \(counts)",
       "before: " + result.plansBefore.map { words(for: $0) }.joined(separator: "; "),
       "after: \(words(for: comparison.plan)); \(affected) members earn more or less",
-      "ranks: as orders pin them, else as they are today",
+      "ranks: as the orders pin them, else as they were on the day",
     ]
   }
 
