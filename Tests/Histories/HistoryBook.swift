@@ -83,7 +83,7 @@ struct HistoryBook {
 
   private mutating func report(_ step: HistoryStep) {
     switch step.command {
-    case .join(let member, _, let inviter, _, let at): award(member, inviter, at)
+    case .join(let member, _, let inviter, _, let at, _): award(member, inviter, at)
     case .openRoom(let room, let host, _, let pact):
       hosts[room] = host
       let standard: Int64

@@ -18,6 +18,8 @@ package final class HistoryRun {
   package let plan: Plan
   /// Every accepted command, in order.
   package private(set) var steps: [HistoryStep] = []
+  /// Every transaction, in order.
+  package private(set) var transactions: [Transaction] = []
   /// How many commands were refused.
   package private(set) var refusals = 0
   private let store: any Store
@@ -226,6 +228,7 @@ package final class HistoryRun {
     let result = try coordinator.decide(
       command, by: .system, storefront: Self.storefront, at: now)
     let changes = try coordinator.commit()
+    transactions += changes.transactions.map(\.transaction)
     guard case .success(let outcome) = result else {
       refusals += 1
       return false
