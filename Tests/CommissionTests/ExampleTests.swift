@@ -11,7 +11,7 @@ struct ExampleTests {
     #expect(story.contains("Of 20000: supplier 12000, platform 4000,"))
     #expect(story.contains("  bo 3000") && story.contains("  ada 1000"))
     #expect(story.contains("  bo -1500") && story.contains("  ada -500"))
-    #expect(story.contains { $0.contains("25% of 4000") && $0.contains("rounded down") })
+    #expect(story.contains { $0.contains("25% of 40.00 CNY") && $0.contains("rounded down") })
     #expect(story.contains { $0.contains("向下取整") })
     #expect(story.last == "Giving back more than was paid: refund_exceeds_paid")
   }
