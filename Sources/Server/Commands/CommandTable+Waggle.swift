@@ -9,7 +9,7 @@ extension CommandTable {
     commands: [
       .serve, .token, .importCatalogue, .replay, ScenarioCommand.subcommand, .verify, .explain,
       .lintPlan, .showPlan, .listPlans,
-      .preview,
+      .preview, .simulatePlan,
     ])
 }
 
