@@ -26,6 +26,8 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case unknownOrder = "unknown_order"
   /// No such line in the order.
   case unknownLine = "unknown_line"
+  /// No such payout statement.
+  case unknownStatement = "unknown_statement"
   /// No such link.
   case unknownLink = "unknown_link"
   /// The plan has no such rank.
@@ -93,6 +95,11 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case refundExceedsPaid = "refund_exceeds_paid"
   /// The plan does not allow the sale, such as a commission rate outside its range.
   case planRefused = "plan_refused"
+  // Statements.
+  /// The statement was acknowledged already.
+  case alreadyAcknowledged = "already_acknowledged"
+  /// The statement pays this member nothing.
+  case notOnStatement = "not_on_statement"
   // Catalogue.
   /// The product belongs to another supplier.
   case supplierMismatch = "supplier_mismatch"

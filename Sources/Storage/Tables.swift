@@ -19,6 +19,7 @@ final class Tables {
   let rooms: RoomTables
   let orders: OrderTables
   let ledger: LedgerTables
+  let statements: StatementTables
 
   init(_ connection: SQLiteConnection, zone: @escaping ZoneSource) throws {
     self.connection = connection
@@ -29,6 +30,7 @@ final class Tables {
     rooms = try RoomTables(connection)
     orders = try OrderTables(connection)
     ledger = try LedgerTables(connection)
+    statements = try StatementTables(connection)
   }
 
   /// Loads one record.
@@ -62,6 +64,10 @@ final class Tables {
     case .order(let storefront, let id): try orders.order(storefront, id).map { .order($0) }
     case .fact(let storefront, let id): try orders.fact(storefront, id).map { .fact($0) }
     case .bonus(let storefront, let id): try orders.bonus(storefront, id).map { .bonus($0) }
+    case .statement(let storefront, let id):
+      try statements.statement(storefront, id).map { .statement($0) }
+    case .statementLine(let storefront, let statement, let member):
+      try statements.line(storefront, statement, member).map { .statementLine($0) }
     case .balance(let storefront, let account):
       try ledger.balance(storefront, account).map { .balance($0) }
     case .earnings(let storefront, let member, let room):
@@ -110,6 +116,10 @@ final class Tables {
       try orders.save(storefront, order, due: order.releaseDue(zone: calendar(storefront)))
     case (.fact(let storefront, let id), .fact(let fact)): try orders.save(storefront, id, fact)
     case (.bonus(let storefront, _), .bonus(let bonus)): try orders.save(storefront, bonus)
+    case (.statement(let storefront, _), .statement(let statement)):
+      try statements.save(storefront, statement)
+    case (.statementLine(let storefront, let statement, _), .statementLine(let line)):
+      try statements.save(storefront, statement, line)
     case (.balance(let storefront, let account), .balance(let amount)):
       try ledger.save(storefront, account, amount)
     case (.earnings(let storefront, let member, let room), .earnings(let earnings)):
