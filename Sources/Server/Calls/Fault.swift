@@ -112,17 +112,17 @@ extension RejectionCode {
   var status: Int {
     switch self {
     case .invalidField, .unknownRank, .unknownLine, .currencyMismatch, .refundExceedsPaid,
-      .paymentExceedsPlaced, .planRefused, .supplierMismatch, .stockBelowCommitted, .inviteCycle,
+      .notOnStatement, .paymentExceedsPlaced, .planRefused, .supplierMismatch, .stockBelowCommitted, .inviteCycle,
       .selfLock, .ownRoom, .pactLowered, .linkMalformed, .linkAltered, .linkForeign:
       422
     case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,
-      .unknownLink:
+      .unknownLink, .unknownStatement:
       404
     case .notYourRoom, .notYourLink, .notYourOrder: 403
     case .linkExpired, .linkRevoked, .linkExhausted: 410
     case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
       .outsideSaleWindow, .outOfStock, .orderCancelled, .alreadyPaid, .alreadyDelivered,
-      .alreadyReleased, .alreadyDisputed, .notDisputed:
+      .alreadyAcknowledged, .alreadyReleased, .alreadyDisputed, .notDisputed:
       409
     }
   }
