@@ -49,7 +49,7 @@ enum Sample {
     ("link.create", #"{"room":"r1"}"#), ("link.revoke", #"{"link":"l1"}"#), ("link.list", "{}"),
     ("order.place", #"{"key":"k1","room":"r1","sku":"s1","units":1}"#),
     ("order.cancel", #"{"order":"o1"}"#), ("order.get", #"{"order":"o1"}"#),
-    ("order.explain", #"{"order":"o1"}"#),
+    ("order.explain", #"{"order":"o1"}"#), ("calendar.get", "{}"),
     ("ticker.subscribe", #"{"ticker":"earnings"}"#),
     ("ticker.unsubscribe", #"{"ticker":"earnings"}"#),
   ]
@@ -58,7 +58,7 @@ enum Sample {
   static let memberFields = [
     "room.schedule": "host", "room.open": "host", "listing.quote": "host",
     "link.create": "promoter", "link.list": "promoter", "ticker.subscribe": "member",
-    "ticker.unsubscribe": "member", "POST /v1/links": "promoter",
+    "ticker.unsubscribe": "member", "calendar.get": "member", "POST /v1/links": "promoter",
   ]
 
   /// A valid request to every path: the path as in the table, the target, and the body.
@@ -104,10 +104,7 @@ enum Sample {
     ), ("GET /v1/orders/{order}", "/v1/orders/o1", ""),
     ("GET /v1/orders/{order}/explanation", "/v1/orders/o1/explanation", ""),
     ("GET /v1/orders", "/v1/orders?room=r1", ""), ("POST /v1/releases", "/v1/releases", "{}"),
-    ("POST /v1/statements", "/v1/statements", #"{"statement":"t1"}"#),
-    ("GET /v1/ledger", "/v1/ledger", ""),
-    ("GET /v1/ledger/transactions", "/v1/ledger/transactions?subject=o1", ""),
-  ]
+  ] + statementRequests
 
   static let order =
     #"{"order":"o1","buyer":"v","room":"r1","placedAt":"2026-03-01T10:00:00Z","#

@@ -73,6 +73,7 @@ extension Generator {
     records += catalogue(storefront.id)
     records += people(storefront.id)
     records += orders(storefront.id, plan)
+    records += statements(storefront.id)
     return records
   }
 

@@ -8,6 +8,7 @@ extension CommandTable {
       "Coordinates live-stream commerce: rooms, one-tap listings, attribution, settlement, tickers.",
     commands: [
       .serve, .token, .importCatalogue, .replay, ScenarioCommand.subcommand, .verify, .explain,
+      .export, .certificate,
     ])
 }
 
