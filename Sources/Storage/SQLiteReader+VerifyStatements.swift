@@ -72,15 +72,15 @@ private struct StatementCheck {
       lines += 1
       carried[member] = nil
     }
+    if let forgotten = (Array(carried.keys) + Array(moved.keys)).min() {
+      throw Verification.Fault(
+        at: place, expected: "a line for \(forgotten)", found: "no such line")
+    }
     try expect(statement.members, lines, at: "\(place), members")
     try expect(statement.figures.paid, total, at: "\(place), total")
     try expect(
       paid.values.reduce(.zero, +), statement.figures.paid, at: "\(place), booked payments")
     try expect(statement.acknowledgement?.failed ?? 0, failed, at: "\(place), failed")
-    if let forgotten = (Array(carried.keys) + Array(moved.keys)).min() {
-      throw Verification.Fault(
-        at: place, expected: "a line for \(forgotten)", found: "no such line")
-    }
     carried = left
     number = statement.number
     reached = statement.to
