@@ -93,6 +93,35 @@ public struct Currency: Hashable, Sendable, CustomStringConvertible {
 
   private init(trusted code: String) { self.code = code }
 
+  /// How many digits of an amount stand behind the point: 0…4; two for every code not in the list.
+  /// Source: ISO 4217, list one (minor units).
+  public var fractionDigits: Int {
+    switch code {
+    case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND",
+      "VUV", "XAF", "XOF", "XPF":
+      0
+    case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND": 3
+    case "CLF", "UYW": 4
+    default: 2
+    }
+  }
+
+  /// An amount for people, exact, such as `3.59 CNY` or `-0.01 CNY`.
+  ///
+  /// - Parameter amount: in this currency's minor units.
+  /// - Returns: major and minor units with a point between them, and the code.
+  public func text(of amount: Amount) -> String {
+    let sign = amount.minorUnits < 0 ? "-" : ""
+    var digits = String(amount.minorUnits.magnitude)
+    if fractionDigits > 0 {
+      // At least one digit before the point.
+      let missing = max(0, fractionDigits + 1 - digits.utf8.count)
+      digits = String(repeating: "0", count: missing) + digits
+      digits = "\(digits.dropLast(fractionDigits)).\(digits.suffix(fractionDigits))"
+    }
+    return "\(sign)\(digits) \(code)"
+  }
+
   /// The code.
   public var description: String { code }
 }

@@ -26,7 +26,8 @@ extension Settlement {
   /// Tells who earns what and why, and who earns nothing and why not.
   ///
   /// One text for every share of every line: rule, base, rate, rounding, deduction, amount and the
-  /// plan's version; then one for every rule that paid nobody. Amounts are in minor units.
+  /// plan's version; then one for every rule that paid nobody. Amounts are exact, such as
+  /// `3.59 CNY`.
   /// - Parameters:
   ///   - plan: the plan that made this settlement; gives the rules' names in words.
   ///   - language: of the texts.
@@ -53,25 +54,28 @@ extension Settlement {
   ) -> String {
     let rule = plan.title(ofRule: share.rule)?.text(in: language) ?? share.rule
     let base = name(of: share.baseName, plan, language)
-    let gross = share.amount + share.deducted
+    let source = currency.text(of: share.base)
+    let gross = currency.text(of: share.amount + share.deducted)
+    let deducted = currency.text(of: share.deducted)
+    let amount = currency.text(of: share.amount)
     switch language {
     case .english:
       let sum =
-        share.rate.map { "\(percent($0)) of \(share.base) (\(base)), rounded down, is \(gross)" }
-        ?? "the rest of \(share.base) (\(base)) is \(gross)"
+        share.rate.map { "\(percent($0)) of \(source) (\(base)), rounded down, is \(gross)" }
+        ?? "the rest of \(source) (\(base)) is \(gross)"
       let deduction =
         share.deducted == .zero
-        ? "" : "; less \(share.deducted) that this share pays to others, \(share.amount)"
-      return "Line \(line): \(share.payee) earns \(share.amount) \(currency) minor units as "
-        + "\(rule): \(sum)\(deduction). Rule \(share.rule) of \(self.plan)."
+        ? "" : "; less \(deducted) that this share pays to others, \(amount)"
+      return "Line \(line): \(share.payee) earns \(amount) as \(rule): \(sum)\(deduction). "
+        + "Rule \(share.rule) of \(self.plan)."
     case .chinese:
       let sum =
-        share.rate.map { "\(base)\(share.base)的\(percent($0)),向下取整为\(gross)" }
-        ?? "\(base)\(share.base)中其余部分为\(gross)"
+        share.rate.map { "\(base) \(source) 的 \(percent($0))，向下取整为 \(gross)" }
+        ?? "\(base) \(source) 中其余部分为 \(gross)"
       let deduction =
-        share.deducted == .zero ? "" : ";扣除支付给他人的\(share.deducted)后为\(share.amount)"
-      return "第\(line)行:\(share.payee) 获得\(share.amount)(\(currency)最小单位),\(rule):"
-        + "\(sum)\(deduction)。规则 \(share.rule),\(self.plan)。"
+        share.deducted == .zero ? "" : "；扣除支付给他人的 \(deducted) 后为 \(amount)"
+      return "第\(line)行：\(share.payee) 获得 \(amount)，\(rule)：\(sum)\(deduction)。"
+        + "规则 \(share.rule)，\(self.plan)。"
     }
   }
 
@@ -83,7 +87,7 @@ extension Settlement {
       case (.nobody(let place), .chinese): "没有\(place.chinese)"
       case (.condition(let wording), _): wording.text(in: language)
       case (.selfPurchase, .english): "it is an own purchase, which this plan does not pay"
-      case (.selfPurchase, .chinese): "属于自购,本方案不计佣金"
+      case (.selfPurchase, .chinese): "属于自购，本方案不计佣金"
       }
     switch language {
     case .english:
@@ -91,7 +95,7 @@ extension Settlement {
       return "\(who) \(rule): \(reason). Rule \(share.rule) of \(self.plan)."
     case .chinese:
       let who = share.member.map { "\($0) 未获得" } ?? "无人获得"
-      return "\(who)\(rule):\(reason)。规则 \(share.rule),\(self.plan)。"
+      return "\(who)\(rule)：\(reason)。规则 \(share.rule)，\(self.plan)。"
     }
   }
 

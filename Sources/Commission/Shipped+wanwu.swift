@@ -74,7 +74,7 @@ extension Plan {
                   "withheldFrom": "inviter",
                   "because": {
                     "en": "the seller has separated, and the inviter's rank keeps nothing of a separated shop",
-                    "zh": "店主已分离,邀请人的等级不保留其店铺利润"
+                    "zh": "店主已分离，邀请人的等级不保留其店铺利润"
                   }
                 }
               }

@@ -9,19 +9,22 @@ package enum ReleaseCalendar {
   ///
   /// The day of receipt does not count, seven full days follow, so it is the start of day D + 8. Each
   /// dispute moves it by as many whole days as lie between the day it began (or the day of receipt, if
-  /// later) and the day it was resolved.
+  /// later) and the day it was resolved; days that several cover count once.
   /// - Parameters:
   ///   - from: when it was received, or when a member joined.
-  ///   - disputes: in order of time, none open.
+  ///   - disputes: in any order; open ones do not count.
   ///   - zone: the storefront's.
   /// - Returns: the start of the day of release.
   package static func due(from: Timestamp, disputes: [Dispute], zone: TimeZoneTable) -> Timestamp {
     let received = zone.day(at: from)
     var moved: Int64 = 0
-    for dispute in disputes {
-      guard let until = dispute.until else { continue }
-      let first = max(zone.day(at: dispute.from), received)
-      moved += max(0, zone.day(at: until).daysSinceEpoch - first.daysSinceEpoch)
+    // Disputes may overlap, and be reported late: what an earlier one covered is not counted again.
+    var covered = received
+    for dispute in disputes.sorted(by: { $0.from < $1.from }) {
+      guard let until = dispute.until.map(zone.day(at:)) else { continue }
+      let first = max(zone.day(at: dispute.from), covered)
+      moved += max(0, until.daysSinceEpoch - first.daysSinceEpoch)
+      covered = max(covered, until)
     }
     return zone.start(of: received.advanced(byDays: fullDays + 1 + moved))
   }

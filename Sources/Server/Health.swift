@@ -50,10 +50,16 @@ package final class Health: Sendable {
   /// The server stops soon.
   package func drains() { isDraining.store(true, ordering: .relaxed) }
 
-  /// The database took a round.
+  /// Whether the last attempt to write failed.
+  var isStorageDown: Bool { !isWritable.load(ordering: .relaxed) }
+
+  /// The database took something without content.
+  func storageAnswered() { isWritable.store(true, ordering: .relaxed) }
+
+  /// The database took a round; a round without changes did not ask it and says nothing.
   func committed(_ changes: Changes) {
-    isWritable.store(true, ordering: .relaxed)
     guard !changes.isEmpty else { return }
+    isWritable.store(true, ordering: .relaxed)
     commits.add(1, ordering: .relaxed)
     recordsStored.add(changes.records.count, ordering: .relaxed)
     transactionsBooked.add(changes.transactions.count, ordering: .relaxed)

@@ -44,14 +44,27 @@ package final class Server: Sendable {
   /// - Returns: the running server.
   /// - Throws: `StorageError`, `SystemError`, `KeyringError`: what could not be opened, and why.
   package static func start(_ options: ServerOptions) throws -> Server {
-    let store = try SQLiteStore.open(directory: options.directory, zone: options.zone)
+    try start(options) { $0 }
+  }
+
+  /// Starts a server whose store is reached through another, which may fail on purpose.
+  ///
+  /// - Parameters:
+  ///   - options: what the operator chose.
+  ///   - wrap: gives the store that the writer uses.
+  /// - Returns: the running server.
+  /// - Throws: as `start(_:)`.
+  static func start(
+    _ options: ServerOptions, through wrap: (SQLiteStore) -> any Store
+  ) throws -> Server {
+    let store = wrap(try SQLiteStore.open(directory: options.directory, zone: options.zone))
     let reader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
     let keyring = try Keyring.loadOrCreate(directory: options.directory)
     let health = Health(log: options.log)
     let context = ServerContext(
       writer: Mailbox(capacity: callsWaitingMax), reader: Mailbox(capacity: callsWaitingMax),
-      keyring: keyring, options: options, health: health, clock: wallClock)
-    if options.isDemo { try Demo.prepare(store: store, at: wallClock()) }
+      keyring: keyring, options: options, health: health, clock: options.clock)
+    if options.isDemo { try Demo.prepare(store: store, at: options.clock()) }
 
     guard let wanted = InternetAddress(host: options.host, port: options.port) else {
       throw CommandFailure(.usage, "\(options.host) is not an IP address.")
@@ -59,6 +72,7 @@ package final class Server: Sendable {
     let listeners = try Listener.open(wanted, count: options.loops)
     var configuration = LoopConfiguration(sha1: SHA1.digest(of:))
     configuration.requestBodyBytesMax = requestBodyBytesMax
+    configuration.clock = options.monotonicClock
     configuration.quota = AddressQuota(connectionsMax: options.connectionsPerAddress)
     var loops: [Loop<LoopServer>] = []
     for (index, listener) in listeners.enumerated() {
@@ -72,13 +86,13 @@ package final class Server: Sendable {
       try startThread(name: "writer") {
         Writer(
           mailbox: context.writer, store: handedStore.value, loops: ports, health: health,
-          clock: wallClock
+          clock: options.clock
         ).run()
       },
       try startThread(name: "reader") {
         Reader(
           mailbox: context.reader, reader: handedReader.value, loops: ports, health: health,
-          clock: wallClock
+          clock: options.clock
         ).run()
       },
     ]

@@ -21,6 +21,10 @@ package struct ServerOptions: Sendable {
   package var connectionsPerAddress = 20_000
   /// How long a stop may take.
   package var drainMilliseconds: Int64 = 5_000
+  /// The moment of day, for everything that is stored.
+  package var clock: @Sendable () -> Timestamp = wallClock
+  /// Milliseconds that only grow, for time-outs and for the pace of pushes.
+  package var monotonicClock: @Sendable () -> Int64 = monotonicMilliseconds
   /// Finds time zones by name.
   package var zone: @Sendable (String) throws -> TimeZoneTable
   /// Takes one line for the log.

@@ -16,7 +16,7 @@ final class PeopleTables {
 
   /// The columns of a link in the order in which `readLink` takes them.
   static let frozenLinkColumns = [
-    "promoter", "room", "sku", "channel", "expires_at", "maximum_uses", "issued_at",
+    "text", "promoter", "room", "sku", "channel", "expires_at", "maximum_uses", "issued_at",
   ]
   static let linkColumns = ["uses", "revoked_at"]
 
@@ -188,8 +188,8 @@ final class PeopleTables {
 
   static func readLink(_ id: LinkID, _ row: inout ColumnReader) throws -> Link {
     Link(
-      id: id, promoter: try row.id(), room: try row.optionalID(), sku: try row.optionalID(),
-      channel: try row.text(), expiresAt: try row.time(),
+      id: id, text: try row.text(), promoter: try row.id(), room: try row.optionalID(),
+      sku: try row.optionalID(), channel: try row.text(), expiresAt: try row.time(),
       maximumUses: try row.optionalInteger(), issuedAt: try row.time(), uses: try row.integer(),
       revokedAt: try row.optionalTime())
   }
@@ -198,6 +198,7 @@ final class PeopleTables {
     try links.save { row in
       row.id(storefront)
       row.id(link.id)
+      row.text(link.text)
       row.id(link.promoter)
       row.id(link.room)
       row.id(link.sku)

@@ -16,6 +16,14 @@ package enum OrderFilter: Equatable, Sendable {
   case buyer(ViewerID)
 }
 
+/// Which orders of a list come first.
+package enum OrderDirection: Sendable {
+  /// In order of placement, ties by id.
+  case oldestFirst
+  /// The other way round.
+  case newestFirst
+}
+
 /// A place in a list of orders, which is in order of placement and then of id.
 package struct OrderCursor: Equatable, Sendable {
   /// When the last order of the page before was placed.
@@ -61,19 +69,20 @@ extension SQLiteReader {
     try tables.orders.order(storefront, id)
   }
 
-  /// Orders in order of placement, a page at a time.
+  /// Orders in order of placement or against it, a page at a time.
   ///
   /// - Parameters:
   ///   - storefront: whose.
   ///   - filter: which of them.
+  ///   - direction: which of them first.
   ///   - after: where the page before ended; none begins with the first.
   ///   - limit: how many at the most.
-  /// - Returns: orders by time of placement, ties by id.
+  /// - Returns: orders by time of placement, ties by id, in that direction.
   /// - Throws: `StorageError`.
   /// - Complexity: O(limit); for `.all`, O(n) in the storefront's orders.
   package func orders(
-    _ storefront: StorefrontID, _ filter: OrderFilter = .all, after: OrderCursor? = nil,
-    limit: Int
+    _ storefront: StorefrontID, _ filter: OrderFilter = .all,
+    _ direction: OrderDirection = .oldestFirst, after: OrderCursor? = nil, limit: Int
   ) throws -> [Order] {
     let (condition, value): (String, String?) =
       switch filter {
@@ -82,15 +91,20 @@ extension SQLiteReader {
       case .promoter(let promoter): ("promoter = ?5", promoter.text)
       case .buyer(let buyer): ("buyer = ?5", buyer.text)
       }
+    let (beyond, order, first) =
+      switch direction {
+      case .oldestFirst: (">", "ASC", Int64.min)
+      case .newestFirst: ("<", "DESC", Int64.max)
+      }
     let columns = OrderTables.frozenOrderColumns + OrderTables.orderColumns
     let sql = """
       SELECT id, \(columns.joined(separator: ", ")) FROM orders
-      WHERE storefront = ?1 AND (placed_at, id) > (?2, ?3) AND \(condition)
-      ORDER BY placed_at, id LIMIT ?4
+      WHERE storefront = ?1 AND (placed_at, id) \(beyond) (?2, ?3) AND \(condition)
+      ORDER BY placed_at \(order), id \(order) LIMIT ?4
       """
     return try rows(sql) { row in
       row.id(storefront)
-      row.integer(after?.placedAt.milliseconds ?? Int64.min)
+      row.integer(after?.placedAt.milliseconds ?? first)
       row.text(after?.id.text ?? "")
       row.integer(Int64(limit))
       row.text(value)

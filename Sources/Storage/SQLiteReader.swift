@@ -13,6 +13,7 @@ package final class SQLiteReader {
   let connection: SQLiteConnection
   let tables: Tables
   private var prepared: [String: SQLiteStatement] = [:]
+  private var isInMoment = false
 
   /// Opens the database of a directory that a store has created.
   ///
@@ -57,13 +58,16 @@ package final class SQLiteReader {
     return values
   }
 
-  /// Asks several questions of one moment.
+  /// Asks several questions of one moment; a moment inside a moment is the same one.
   ///
-  /// - Parameter body: asks them; may not ask for a moment inside.
+  /// - Parameter body: asks them.
   /// - Returns: what `body` returns.
   /// - Throws: what `body` throws, `StorageError`.
   package func moment<Result>(_ body: () throws -> Result) throws -> Result {
-    try connection.transaction(body)
+    guard !isInMoment else { return try body() }
+    isInMoment = true
+    defer { isInMoment = false }
+    return try connection.transaction(body)
   }
 }
 

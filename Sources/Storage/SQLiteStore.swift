@@ -54,6 +54,12 @@ package final class SQLiteStore: Store {
     }
   }
 
+  /// See `Store`. Writes the number of the schema over itself: one page and one sync of the log.
+  package func probe() throws {
+    let version = try connection.integer("PRAGMA user_version")
+    try connection.transaction { try connection.execute("PRAGMA user_version = \(version)") }
+  }
+
   private func write(_ changes: Changes) throws {
     for (key, record) in changes.records {
       try tables.save(key, record) { storefront in try zone(of: storefront, changes) }

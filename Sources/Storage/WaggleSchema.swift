@@ -73,9 +73,9 @@ extension SQLiteSchema {
       PRIMARY KEY (storefront, room, viewer)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE links (
-      storefront TEXT NOT NULL, id TEXT NOT NULL, promoter TEXT NOT NULL, room TEXT, sku TEXT,
-      channel TEXT NOT NULL, expires_at INTEGER NOT NULL, maximum_uses INTEGER,
-      issued_at INTEGER NOT NULL, uses INTEGER NOT NULL, revoked_at INTEGER,
+      storefront TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, promoter TEXT NOT NULL,
+      room TEXT, sku TEXT, channel TEXT NOT NULL, expires_at INTEGER NOT NULL,
+      maximum_uses INTEGER, issued_at INTEGER NOT NULL, uses INTEGER NOT NULL, revoked_at INTEGER,
       PRIMARY KEY (storefront, id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX links_of_promoter ON links (storefront, promoter, issued_at);

@@ -107,6 +107,21 @@ struct AmountTests {
   }
 
   @Test(
+    "An amount for people has the digits of its currency, every one of them",
+    arguments: [
+      ("CNY", 359, "3.59 CNY"), ("CNY", 0, "0.00 CNY"), ("CNY", 5, "0.05 CNY"),
+      ("CNY", 99, "0.99 CNY"), ("CNY", 100, "1.00 CNY"), ("CNY", -1, "-0.01 CNY"),
+      ("USD", -12_345, "-123.45 USD"), ("JPY", 359, "359 JPY"), ("JPY", 0, "0 JPY"),
+      ("KRW", -7, "-7 KRW"), ("VND", 1000, "1000 VND"), ("KWD", 1, "0.001 KWD"),
+      ("BHD", 999, "0.999 BHD"), ("OMR", 1000, "1.000 OMR"), ("JOD", 12_345, "12.345 JOD"),
+      ("TND", -1, "-0.001 TND"), ("CLF", 10_000, "1.0000 CLF"),
+      ("CNY", .max, "92233720368547758.07 CNY"), ("CNY", .min, "-92233720368547758.08 CNY"),
+    ] as [(String, Int64, String)])
+  func amountTexts(_ code: String, _ minorUnits: Int64, _ text: String) throws {
+    #expect(try Currency(code).text(of: Amount(minorUnits)) == text)
+  }
+
+  @Test(
     "An id has 1…64 bytes out of its alphabet",
     arguments: [
       ("a", true), ("Z", true), ("0", true), ("a.b_c:d~e-f", true),

@@ -11,7 +11,9 @@ struct QuarterTests {
     ("1970Q1", "1970-01-01", "1970-04-01"), ("9998Q4", "9998-10-01", "9999-01-01"),
   ]
 
-  @Test("A quarter is three months, from its first day to the first day behind it", arguments: quarters)
+  @Test(
+    "A quarter is three months, from its first day to the first day behind it",
+    arguments: quarters)
   func quarter(text: String, start: String, end: String) throws {
     let quarter = try #require(Quarter(text))
     #expect("\(quarter.start)" == start && "\(quarter.end)" == end)
@@ -26,7 +28,9 @@ struct QuarterTests {
     ])
   func noQuarter(text: String) { #expect(Quarter(text) == nil) }
 
-  @Test("A date is read back as it is written", arguments: ["1970-01-01", "2024-02-29", "9998-12-31"])
+  @Test(
+    "A date is read back as it is written",
+    arguments: ["1970-01-01", "2024-02-29", "9998-12-31"])
   func date(text: String) { #expect(CivilDay(text)?.description == text) }
 
   @Test(

@@ -54,16 +54,16 @@ struct QuoteTests {
     let settlement = try tree.plan.settle(sale(9999), tree.snapshot(seller: "X"))
     #expect(
       settlement.explanation(by: tree.plan, in: .english) == [
-        "Line 1: X earns 1500 CNY minor units as the seller's commission: 100% of 1999 "
-          + "(the line's commission), rounded down, is 1999; less 499 that this share pays to "
-          + "others, 1500. Rule seller of wanwu v1.",
-        "Line 1: S earns 499 CNY minor units as 25 % of the seller's profit: 25% of 1999 "
-          + "(the seller's commission), rounded down, is 499. Rule override of wanwu v1.",
+        "Line 1: X earns 15.00 CNY as the seller's commission: 100% of 19.99 CNY "
+          + "(the line's commission), rounded down, is 19.99 CNY; less 4.99 CNY that this share "
+          + "pays to others, 15.00 CNY. Rule seller of wanwu v1.",
+        "Line 1: S earns 4.99 CNY as 25 % of the seller's profit: 25% of 19.99 CNY "
+          + "(the seller's commission), rounded down, is 4.99 CNY. Rule override of wanwu v1.",
       ])
     #expect(
       settlement.explanation(by: tree.plan, in: .chinese, for: id("S")) == [
-        "第1行:S 获得499(CNY最小单位),店主利润的25%:店主佣金1999的25%,向下取整为499。"
-          + "规则 override,wanwu v1。"
+        "第1行：S 获得 4.99 CNY，店主利润的25%：店主佣金 19.99 CNY 的 25%，向下取整为 4.99 CNY。"
+          + "规则 override，wanwu v1。"
       ])
   }
 
@@ -84,7 +84,7 @@ struct QuoteTests {
     let separated = try tree.plan.settle(sale(20_000), tree.snapshot(seller: "B"))
     #expect(
       separated.explanation(by: tree.plan, in: .chinese, for: id("G")) == [
-        "G 未获得店主利润的25%:店主已分离,邀请人的等级不保留其店铺利润。规则 override,wanwu v1。"
+        "G 未获得店主利润的25%：店主已分离，邀请人的等级不保留其店铺利润。规则 override，wanwu v1。"
       ])
     try tree.join("L")
     let alone = try tree.plan.settle(sale(20_000), tree.snapshot(seller: "L"))

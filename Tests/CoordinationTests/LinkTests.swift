@@ -22,8 +22,9 @@ struct LinkTests {
     maximumUses: Int64? = nil
   ) -> Link {
     Link(
-      id: LinkID(trusted: id), promoter: person(promoter), room: room.map { RoomID(trusted: $0) },
-      sku: sku.map { SKUID(trusted: $0) }, channel: "", expiresAt: expiry, maximumUses: maximumUses,
+      id: LinkID(trusted: id), text: "text-of-\(id)", promoter: person(promoter),
+      room: room.map { RoomID(trusted: $0) }, sku: sku.map { SKUID(trusted: $0) }, channel: "",
+      expiresAt: expiry, maximumUses: maximumUses,
       issuedAt: Shop.start)
   }
 

@@ -44,6 +44,8 @@ struct CallsFieldTests {
     ("room.list", #"{"states":["live","live"]}"#, "states[1]"),
     ("room.list", #"{"states":"live"}"#, "states"),
     ("room.list", #"{"limit":0}"#, "limit"), ("room.list", #"{"limit":101}"#, "limit"),
+    ("order.list", #"{"limit":0}"#, "limit"), ("order.list", #"{"limit":101}"#, "limit"),
+    ("order.list", #"{"after":"a b"}"#, "after"), ("order.list", #"{"buyer":"v"}"#, "buyer"),
     ("room.join", #"{"room":"r","since":{"epoch":1}}"#, "since.offset"),
     ("room.join", #"{"room":"r","since":{"epoch":1,"offset":-1}}"#, "since.offset"),
     ("room.join", #"{"room":"r","since":{"epoch":1,"offset":2,"x":3}}"#, "since.x"),

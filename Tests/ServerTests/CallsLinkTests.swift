@@ -13,9 +13,9 @@ import Wire
 struct CallsLinkTests {
   private func make(_ parameters: String) throws -> (Link, text: String)? {
     guard
-      case .createLink(let link, let text) = try socketCall("link.create", parameters, .promoter)
+      case .command(.createLink(let link)) = try socketCall("link.create", parameters, .promoter)
     else { return nil }
-    return (link, text)
+    return (link, link.text)
   }
 
   private func evidence(_ text: String) -> LinkEvidence {

@@ -49,6 +49,7 @@ enum Sample {
     ("link.create", #"{"room":"r1"}"#), ("link.revoke", #"{"link":"l1"}"#), ("link.list", "{}"),
     ("order.place", #"{"key":"k1","room":"r1","sku":"s1","units":1}"#),
     ("order.cancel", #"{"order":"o1"}"#), ("order.get", #"{"order":"o1"}"#),
+    ("order.list", #"{"after":"o1","limit":100}"#),
     ("order.explain", #"{"order":"o1"}"#), ("calendar.get", "{}"),
     ("ticker.subscribe", #"{"ticker":"earnings"}"#),
     ("ticker.unsubscribe", #"{"ticker":"earnings"}"#),

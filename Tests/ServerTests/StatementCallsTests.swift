@@ -85,8 +85,9 @@ struct StatementCallsTests {
 
   @Test("The key of an acknowledgement is its own id")
   func key() throws {
-    #expect(HTTPRoute.statements.first { $0.path.hasSuffix("/acknowledgement") }?.reportID
-      == "acknowledgement")
+    #expect(
+      HTTPRoute.statements.first { $0.path.hasSuffix("/acknowledgement") }?.reportID
+        == "acknowledgement")
   }
 
   @Test("Nobody reads another member's statement or calendar, staff and brokers read all")

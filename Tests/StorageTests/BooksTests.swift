@@ -54,7 +54,7 @@ struct BooksTests {
       #expect(whole.holds && whole.last == Int64(all.count) && whole.after == 0)
       #expect(whole.parties.reduce(Amount.zero) { $0 + $1.amount } == .zero)
       #expect(whole.kinds.reduce(0) { $0 + $1.count } == Int64(all.count))
-      for cut in [minute(0), minute(day), minute(9 * day), minute(9 * day + 1), never] {
+      for cut in [minute(0), minute(day), minute(11 * day), minute(11 * day + 1), never] {
         let first = try reader.ledgerRun(storefront, from: always, until: cut)
         let second = try reader.ledgerRun(storefront, from: cut, until: never)
         #expect(first.closing == second.opening && first.last == second.after)

@@ -126,8 +126,9 @@ extension Generator {
       id: id(), name: text(), inviter: maybe { $0.id() }, rank: text(), joinedAt: time())
     let viewer = Viewer(id: id(), lock: maybe { $0.touch() })
     let link = Link(
-      id: id(), promoter: member.id, room: maybe { $0.id() }, sku: maybe { $0.id() },
-      channel: text(), expiresAt: time(), maximumUses: maybe { $0.integer() }, issuedAt: time(),
+      id: id(), text: text(), promoter: member.id, room: maybe { $0.id() },
+      sku: maybe { $0.id() }, channel: text(), expiresAt: time(),
+      maximumUses: maybe { $0.integer() }, issuedAt: time(),
       uses: integer(), revokedAt: maybe { $0.time() })
     let refusals = LinkRefusals(
       counts: Array(RejectionCode.allCases.shuffledPrefix(3, &self)).map { ($0, integer()) })

@@ -87,7 +87,7 @@ struct SQLiteReaderTests {
     }
   }
 
-  @Test("Orders come in order of placement, by room, promoter and buyer, in pages of any size")
+  @Test("Orders come by placement, either way, by room, promoter and buyer, in pages of any size")
   func orders() throws {
     try withWorld { (reader, memory, _) throws in
       let all = memory.records.compactMap { key, record -> Order? in
@@ -104,18 +104,23 @@ struct SQLiteReaderTests {
         (.buyer(ViewerID(trusted: "nobody")), []),
       ]
       #expect(filters.dropLast().allSatisfy { !$0.1.isEmpty })
-      for (filter, expected) in filters {
+      let directions = [OrderDirection.oldestFirst, .newestFirst]
+      for ((filter, ordered), direction) in filters.flatMap({ filter in
+        directions.map { (filter, $0) }
+      }) {
+        let expected = direction == .oldestFirst ? ordered : ordered.reversed()
         for limit in [1, 2, 100] {
           var found: [Order] = []
           var after: OrderCursor?
-          while true {
-            let page = try reader.orders(storefront, filter, after: after, limit: limit)
+          while found.count <= expected.count {
+            let page = try reader.orders(
+              storefront, filter, direction, after: after, limit: limit)
             guard let last = page.last else { break }
             #expect(page.count <= limit)
             found += page
             after = OrderCursor(placedAt: last.placedAt, id: last.id)
           }
-          #expect(found == expected, "\(filter) by \(limit)")
+          #expect(found == expected, "\(filter) \(direction) by \(limit)")
         }
       }
       #expect(
@@ -154,6 +159,25 @@ struct SQLiteReaderTests {
         }
       }
       #expect(try reader.ledgerEntries(storefront, subject: "nothing").isEmpty)
+    }
+  }
+
+  @Test("Questions asked inside a moment are of that moment, whatever they consist of")
+  func moment() throws {
+    try withStore { (store, directory) throws in
+      let steps = try Script.whole().steps
+      let world = World(store)
+      try world.run(steps.prefix(steps.count - 12), batch: 100)
+      let reader = try SQLiteReader.open(directory: directory, zone: zones)
+      let member = MemberID(trusted: "p")
+      try reader.moment {
+        let before = try reader.balance(storefront, member)
+        try world.run(steps.suffix(12), batch: 100)
+        #expect(try reader.balance(storefront, member) == before)
+        #expect(try reader.rooms(storefront, states: [.live], limit: 1).count == 1)
+        #expect(try reader.links(storefront, promoter: member, limit: 9).links.count == 2)
+      }
+      #expect(try reader.rooms(storefront, states: [.live], limit: 1).isEmpty)
     }
   }
 

@@ -24,7 +24,7 @@ func expectSame(_ sqlite: some Store, _ memory: MemoryStore) throws {
   }
   #expect(try sqlite.storefronts() == memory.storefronts())
   for storefront in memory.storefronts() {
-    for until in [nil, minute(0), minute(9 * day), minute(9 * day + 3), minute(30 * day)] {
+    for until in [nil, minute(0), minute(11 * day), minute(11 * day + 3), minute(30 * day)] {
       #expect(
         try sqlite.statementPeriod(storefront, until: until)
           == memory.statementPeriod(storefront, until: until))
@@ -117,8 +117,17 @@ struct SQLiteStoreTests {
       for step in script.steps {
         try expected.run([step], batch: 1)
         try world.run([step], batch: 1)
-        #expect(
-          try store.nextDeadline(Script.storefront) == memory.nextDeadline(Script.storefront))
+        let name = Script.storefront
+        #expect(try store.nextDeadline(name) == memory.nextDeadline(name))
+        for limit in 1...3 {
+          let late = minute(1000 * day)
+          #expect(
+            try store.dueReleases(name, at: late, limit: limit)
+              == memory.dueReleases(name, at: late, limit: limit))
+          #expect(
+            try store.expiredOrders(name, at: late, limit: limit)
+              == memory.expiredOrders(name, at: late, limit: limit))
+        }
       }
       try expectSame(store, memory)
     }
@@ -170,6 +179,25 @@ struct SQLiteStoreTests {
       try expected.run(script.steps[half...], batch: 1)
       try expectSame(store, memory)
       #expect(world.replies.suffix(script.steps.count - half) == expected.replies[half...])
+    }
+  }
+
+  @Test("After a commit that fails at its very end, the chain goes on from what is stored")
+  func failedChain() throws {
+    let expected = World(MemoryStore())
+    try expected.run(try Script.whole().steps, batch: 1)
+    let whole = expected.published
+    var broken = whole
+    let ghost = SKUID(trusted: "ghost")
+    broken.set(
+      .listing(Script.storefront, RoomID(trusted: "r"), ghost),
+      .listing(Listing(sku: ghost, place: 9, addedAt: minute(0))))
+    try withStore { (store, directory) throws in
+      #expect(storageError { try store.commit(broken) }?.code == .constraint(.foreignKey))
+      #expect(try store.storefronts() == [])
+      try store.commit(whole)
+      let reader = try SQLiteReader.open(directory: directory, zone: zones)
+      #expect(try reader.verify(Script.storefront).fault == nil)
     }
   }
 

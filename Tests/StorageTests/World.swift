@@ -120,8 +120,9 @@ struct Script {
       add(
         .createLink(
           Link(
-            id: LinkID(trusted: id), promoter: MemberID(trusted: "p"), room: room,
-            sku: sku("honey"), channel: "wechat", expiresAt: minute(90 * day), maximumUses: uses,
+            id: LinkID(trusted: id), text: "text-of-\(id)", promoter: MemberID(trusted: "p"),
+            room: room, sku: sku("honey"), channel: "wechat", expiresAt: minute(90 * day),
+            maximumUses: uses,
             issuedAt: minute(clock))))
     }
     add(.openRoom(room, host: host, title: nil, pact: Rate(trusted: 300_000)))
@@ -204,10 +205,12 @@ struct Script {
   }
 
   private mutating func addAftermath() {
-    for order in ["o1", "o2", "o6"] {
+    // The later an id, the earlier it is due.
+    for (order, days) in [("o1", 2), ("o2", 1), ("o6", 0)] as [(String, Int64)] {
       add(
         .deliver(
-          OrderID(trusted: order), delivery: FactID(trusted: "got-" + order), at: minute(clock)))
+          OrderID(trusted: order), delivery: FactID(trusted: "got-" + order),
+          at: minute(100 + days * day)))
     }
     add(.dispute(OrderID(trusted: "o2"), dispute: FactID(trusted: "d2"), at: minute(clock)))
     add(.expire([OrderID(trusted: "o7"), OrderID(trusted: "o1")]), at: 2 * day)
@@ -216,7 +219,7 @@ struct Script {
     add(
       .release(
         orders: ["o1", "o2", "o4", "o6"].map { OrderID(trusted: $0) },
-        bonuses: ["b/directInvite", "d/communityInvite"]), at: 9 * day)
+        bonuses: ["b/joinBonus", "d/joinBonus"]), at: 11 * day)
     // The period is what the store finds at the time, see `World.run`.
     add(.payOut(StatementID(trusted: "may"), until: nil, .empty))
     // After payout: debt.

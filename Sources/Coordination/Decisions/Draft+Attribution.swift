@@ -141,7 +141,7 @@ extension Draft {
         throw .refuse(.unknownMember, "There is no member \(signed.promoter).")
       }
       let link = try link(signed.id)
-      if let revoked = link?.revokedAt, revoked <= now {
+      if let revoked = link?.revokedAt, revoked <= at {
         throw .refuse(.linkRevoked, "The link was revoked at \(revoked).")
       }
       if let maximum = signed.maximumUses, (link?.uses ?? 0) >= maximum {
@@ -238,7 +238,8 @@ extension Draft {
 /// A link as its owner sees it, in the form of Protocol/schemas.
 package func linkView(_ link: Link) -> JSON {
   [
-    "link": .string(link.id.text), "promoter": .string(link.promoter.text),
+    "link": .string(link.id.text), "text": .string(link.text),
+    "path": .string("/l/" + link.text), "promoter": .string(link.promoter.text),
     "room": link.room.map { .string($0.text) } ?? .null,
     "sku": link.sku.map { .string($0.text) } ?? .null, "channel": .string(link.channel),
     "expiresAt": .string(link.expiresAt.description),

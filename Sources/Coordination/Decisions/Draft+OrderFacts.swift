@@ -25,7 +25,11 @@ extension Draft {
           .paymentExceedsPlaced, "Line \(line) was placed at \(order.lines[line].placed).",
           field: "lines[\(index)].amount")
       }
-      // A refund may have been reported before the payment; it must still fit.
+      // All of the line was given back before anybody knew what was paid for it: that is all of this.
+      if order.lines[line].refunded == order.lines[line].placed {
+        order.lines[line].refunded = part.amount
+      }
+      // A part that was given back before the payment must still fit.
       guard part.amount >= order.lines[line].refunded else {
         throw .refuse(
           .refundExceedsPaid,
@@ -197,7 +201,7 @@ extension Draft {
     var totals = try storefrontProgress()
     totals.orders += 1
     totals.units += units
-    totals.gmv += paid
+    totals.gmv = try Draft.sum(totals.gmv, paid, "the turnover")
     totals.refunded += paid - order.net
     write(.storefrontProgress(storefrontID), .storefrontProgress(totals))
     guard let room = order.room else { return }

@@ -177,6 +177,7 @@ package func orderView(
     "paidAt": order.paidAt.map { .string($0.description) } ?? .null,
     "deliveredAt": order.deliveredAt.map { .string($0.description) } ?? .null,
     "releaseDue": order.releaseDue(zone: storefront.zone).map { .string($0.description) } ?? .null,
+    "lines": .array(order.lines.map(lineView)),
     "net": .integer(order.net.minorUnits), "booked": .bool(isBooked),
     "supplier": .integer(settlement.supplier.minorUnits),
     "platform": .integer(settlement.platform.minorUnits),
@@ -185,5 +186,13 @@ package func orderView(
         ["member": .string($0.payee.text), "amount": .integer($0.amount.minorUnits)]
       }),
     "sequence": .integer(sequence),
+  ]
+}
+
+/// What a buyer and a backend know of a line; what the supplier is owed is in the order's totals.
+private func lineView(_ line: OrderLine) -> JSON {
+  [
+    "sku": .string(line.sku.text), "units": .integer(line.units),
+    "paid": .integer(line.paid.minorUnits), "refunded": .integer(line.refunded.minorUnits),
   ]
 }

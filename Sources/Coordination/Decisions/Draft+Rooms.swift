@@ -15,7 +15,9 @@ extension Draft {
   }
 
   /// The room as everybody may see it.
-  func view(_ room: Room) -> JSON { roomView(room, at: now) }
+  func view(_ room: Room) throws(Stop) -> JSON {
+    roomView(room, currency: try storefront().currency)
+  }
 
   private func present(_ id: RoomID) throws(Stop) -> Room? {
     guard case .room(let found)? = try read(.room(storefrontID, id)) else { return nil }
@@ -40,7 +42,7 @@ extension Draft {
         throw .refuse(.notYourRoom, "Room \(id) belongs to another host.", field: "room")
       }
       guard room.title != title || room.scheduledFor != scheduledFor else {
-        return (view(room), true)
+        return (try view(room), true)
       }
       guard room.state == .scheduled else {
         throw .refuse(.roomState, "Room \(id) is \(room.state.rawValue).", field: "room")
@@ -49,12 +51,12 @@ extension Draft {
       room.scheduledFor = scheduledFor
       save(room)
       try publish("room.scheduled", in: id, view(room))
-      return (view(room), false)
+      return (try view(room), false)
     }
     let room = Room(id: id, host: host, title: title, state: .scheduled, scheduledFor: scheduledFor)
     save(room)
     try publish("room.scheduled", in: id, view(room))
-    return (view(room), false)
+    return (try view(room), false)
   }
 
   /// Opens a room and fixes its pact. Opening a live room again is a repeat.
@@ -72,7 +74,7 @@ extension Draft {
         throw .refuse(
           .roomState, "Room \(id) is open already; its pact can be raised.", field: "pactPpm")
       }
-      return (view(room), true)
+      return (try view(room), true)
     }
     guard room.state == .scheduled else {
       throw .refuse(.roomState, "Room \(id) has ended.", field: "room")
@@ -84,7 +86,7 @@ extension Draft {
     room.pacts = [Pact(version: 1, rate: pact ?? plan.pactDefault, from: now)]
     save(room)
     try publish("room.opened", in: id, view(room))
-    return (view(room), false)
+    return (try view(room), false)
   }
 
   /// Pauses, resumes or ends a room. Asking for the state it is in is a repeat.
@@ -92,7 +94,7 @@ extension Draft {
     _ id: RoomID, to target: RoomState, by actor: Actor
   ) throws(Stop) -> (JSON, isRepeat: Bool) {
     var room = try ownRoom(id, by: actor)
-    if room.state == target { return (view(room), true) }
+    if room.state == target { return (try view(room), true) }
     let kind: String
     switch (room.state, target) {
     case (.live, .paused): kind = "room.paused"
@@ -107,7 +109,7 @@ extension Draft {
     if target == .ended { room.endedAt = now }
     save(room)
     try publish(kind, in: id, view(room))
-    return (view(room), false)
+    return (try view(room), false)
   }
 
   /// Raises the promoter's share from now on; orders placed before keep theirs.
@@ -118,7 +120,7 @@ extension Draft {
     guard let present = room.pacts.last, room.state != .ended else {
       throw .refuse(.roomState, "Room \(id) is not open.", field: "room")
     }
-    if present.rate == rate { return (view(room), true) }
+    if present.rate == rate { return (try view(room), true) }
     guard rate > present.rate else {
       throw .refuse(
         .pactLowered, "The pact is \(present.rate) ppm; it can be raised, never lowered.",
@@ -127,7 +129,7 @@ extension Draft {
     room.pacts.append(Pact(version: present.version + 1, rate: rate, from: now))
     save(room)
     try publish("room.pact_raised", in: id, view(room))
-    return (view(room), false)
+    return (try view(room), false)
   }
 
   /// A viewer comes into a room; counted once among the unique viewers.
@@ -139,12 +141,12 @@ extension Draft {
       write(.roomProgress(storefrontID, id), .roomProgress(progress))
       write(.attendance(storefrontID, id, viewer), .attendance(now))
     }
-    return view(room)
+    return try view(room)
   }
 }
 
 /// A room as everybody may see it, in the form of Protocol/schemas.
-package func roomView(_ room: Room, at now: Timestamp) -> JSON {
+package func roomView(_ room: Room, currency: Currency) -> JSON {
   func time(_ at: Timestamp?) -> JSON { at.map { .string($0.description) } ?? .null }
   let pact = room.pacts.last
   return [
@@ -154,6 +156,7 @@ package func roomView(_ room: Room, at now: Timestamp) -> JSON {
     "pactPpm": pact.map { .integer(Int64($0.rate.partsPerMillion)) } ?? .null,
     "pactVersion": pact.map { .integer($0.version) } ?? .null,
     "pinned": room.pinned.map { .string($0.text) } ?? .null, "listings": .integer(room.listings),
+    "currency": .string(currency.code),
   ]
 }
 

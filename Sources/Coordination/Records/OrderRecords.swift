@@ -168,7 +168,7 @@ package struct Order: Equatable, Sendable {
   package var cancelledAt: Timestamp?
   /// Whether it gave its stock back unpaid.
   package var hasExpired: Bool
-  /// Disputes in order of time; at most the last is open.
+  /// Disputes in order of arrival; at most the last is open.
   package var disputes: [Dispute]
   /// When its shares became available.
   package var releasedAt: Timestamp?

@@ -212,9 +212,7 @@ package struct StatementSums: Sendable {
   }
 
   /// Whether postings to an account can move a statement's figures: released money of a member.
-  ///
-  /// - Parameter account: any account.
-  package static func counts(_ account: Account) -> Bool {
+  static func counts(_ account: Account) -> Bool {
     switch account {
     case .available, .debt: true
     case .buyers, .supplier, .platform, .pending, .paid: false

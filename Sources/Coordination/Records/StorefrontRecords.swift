@@ -135,18 +135,20 @@ package struct Viewer: Equatable, Sendable {
 
 /// The touches that brought one viewer into one room.
 package struct Visits: Equatable, Sendable {
-  /// In order of arrival, the last eight: the last one decides, the others are evidence.
+  /// In order of time, the last eight: the last one decides, the others are evidence.
   package private(set) var touches: [Touch]
 
   /// How many are kept.
   package static let kept = 8
 
-  /// Makes visits out of touches in order of arrival.
+  /// Makes visits out of touches in order of time.
   package init(touches: [Touch] = []) { self.touches = touches.suffix(Visits.kept) }
 
-  /// Adds a touch and forgets the oldest beyond `kept`.
+  /// Adds a touch where its time puts it, and forgets the oldest beyond `kept`: touches that are
+  /// reported late must not push out newer ones.
   mutating func add(_ touch: Touch) {
-    touches.append(touch)
+    let place = touches.lastIndex { $0.at <= touch.at }.map { $0 + 1 } ?? 0
+    touches.insert(touch, at: place)
     if touches.count > Visits.kept { touches.removeFirst() }
   }
 }
@@ -155,6 +157,8 @@ package struct Visits: Equatable, Sendable {
 package struct Link: Equatable, Sendable {
   /// The link's id.
   package let id: LinkID
+  /// The signed text; kept because no later key could sign the same one again.
+  package let text: String
   /// Whose it is.
   package let promoter: MemberID
   /// The room it leads into; none locks only.
@@ -176,11 +180,12 @@ package struct Link: Equatable, Sendable {
 
   /// Makes a link.
   package init(
-    id: LinkID, promoter: MemberID, room: RoomID?, sku: SKUID?, channel: String,
+    id: LinkID, text: String, promoter: MemberID, room: RoomID?, sku: SKUID?, channel: String,
     expiresAt: Timestamp, maximumUses: Int64?, issuedAt: Timestamp, uses: Int64 = 0,
     revokedAt: Timestamp? = nil
   ) {
     self.id = id
+    self.text = text
     self.promoter = promoter
     self.room = room
     self.sku = sku

@@ -65,8 +65,9 @@ package struct Draft {
     let booked = postings.booked
     guard !booked.isEmpty else { return progress.sequence }
     for posting in booked {
-      let balance = try balance(posting.account)
-      write(.balance(storefrontID, posting.account), .balance(balance + posting.amount))
+      let balance = try Draft.sum(
+        try balance(posting.account), posting.amount, posting.account.name)
+      write(.balance(storefrontID, posting.account), .balance(balance))
     }
     progress.sequence += 1
     let transaction = Transaction(
@@ -76,6 +77,30 @@ package struct Draft {
     changes.transactions.append(
       BookedTransaction(storefront: storefrontID, transaction: transaction))
     return progress.sequence
+  }
+}
+
+extension Draft {
+  /// What a balance or a total may come to, either way: far enough from 64 bits that nothing which is
+  /// reckoned from a few of them overflows.
+  static let totalMax = Amount(4_000_000_000_000_000_000)
+
+  /// Adds to a balance or total that grows over all orders. Each amount from outside is held to
+  /// `Amount.limit`, but nobody counts how many there are: books that are full refuse, for all the
+  /// storefronts of a server stop with it.
+  ///
+  /// - Parameters:
+  ///   - total: so far.
+  ///   - amount: to be added.
+  ///   - name: of the total, for the refusal.
+  /// - Returns: the sum.
+  /// - Throws: `invalid_field`.
+  static func sum(_ total: Amount, _ amount: Amount, _ name: String) throws(Stop) -> Amount {
+    let (sum, overflows) = total.minorUnits.addingReportingOverflow(amount.minorUnits)
+    guard !overflows, sum.magnitude <= totalMax.minorUnits.magnitude else {
+      throw .refuse(.invalidField, "The books cannot hold more than \(totalMax) in \(name).")
+    }
+    return Amount(sum)
   }
 }
 

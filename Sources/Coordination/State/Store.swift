@@ -36,6 +36,11 @@ package protocol Store: AnyObject {
   /// - Throws: an operational error; then nothing was stored.
   func commit(_ changes: Changes) throws
 
+  /// Writes something durable that changes nothing, to find out whether writing works again.
+  ///
+  /// - Throws: an operational error.
+  func probe() throws
+
   /// Storefronts in order of id.
   func storefronts() throws -> [StorefrontID]
 
@@ -76,4 +81,9 @@ package protocol Store: AnyObject {
   func events(
     _ storefront: StorefrontID, _ room: RoomID, after offset: Int64, limit: Int
   ) throws -> [RoomEvent]
+}
+
+extension Store {
+  /// Does nothing: for stores that cannot fail.
+  package func probe() throws {}
 }

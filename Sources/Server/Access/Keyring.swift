@@ -98,6 +98,9 @@ package struct Keyring: Sendable {
     throw Fault("token_key_missing", "The server has no key to sign tokens with.", status: 503)
   }
 
+  /// What the ids of guests begin with.
+  static let guestPrefix = "guest-"
+
   /// Admits a viewer whom nobody knows.
   ///
   /// - Parameters:
@@ -110,7 +113,8 @@ package struct Keyring: Sendable {
     storefront: StorefrontID, lifetimeMilliseconds: Int64, now: Timestamp
   ) throws(Fault) -> (Caller, String) {
     let text = try issue(
-      person: try randomPerson(prefix: "guest-"), storefront: storefront, scopes: .viewer,
+      person: try randomPerson(prefix: Keyring.guestPrefix), storefront: storefront,
+      scopes: .viewer,
       lifetimeMilliseconds: lifetimeMilliseconds, now: now)
     return (try caller(from: text, now: now), text)
   }

@@ -51,8 +51,6 @@ package enum Call: Sendable {
   case subscribe(Ticker)
   /// Wants that no more.
   case unsubscribe(Ticker)
-  /// Makes a share link and stores it; the answer carries the signed text.
-  case createLink(Link, text: String)
   /// Releases what is due now.
   case releaseDue
   /// Closes a statement and pays out what is available of it.
@@ -143,6 +141,8 @@ package enum Query: Sendable {
   case order(OrderID, by: PersonID?)
   /// Orders in order of placing.
   case orders(room: RoomID?, buyer: ViewerID?, after: OrderID?, limit: Int)
+  /// What one person bought, newest first.
+  case ownOrders(ViewerID, after: OrderID?, limit: Int)
   /// Why an order's money went where it went; a member sees only what is theirs.
   case explanation(OrderID, by: PersonID?)
   /// A member with balances, grants and earnings.

@@ -112,7 +112,8 @@ extension RejectionCode {
   var status: Int {
     switch self {
     case .invalidField, .unknownRank, .unknownLine, .currencyMismatch, .refundExceedsPaid,
-      .notOnStatement, .paymentExceedsPlaced, .planRefused, .supplierMismatch, .stockBelowCommitted, .inviteCycle,
+      .notOnStatement, .paymentExceedsPlaced, .planRefused, .supplierMismatch, .stockBelowCommitted,
+      .inviteCycle,
       .selfLock, .ownRoom, .pactLowered, .linkMalformed, .linkAltered, .linkForeign:
       422
     case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,

@@ -25,11 +25,12 @@ enum LinkCalls {
         expiry: now.advanced(byMilliseconds: seconds * 1000),
         maximumUses: uses.map { UInt32($0) })
       let signed = try SignedShareLink(signing: link, mac: request.environment.mac)
-      return .createLink(
-        Link(
-          id: signed.id, promoter: promoter, room: room, sku: sku, channel: channel ?? "",
-          expiresAt: link.expiry, maximumUses: uses, issuedAt: link.issued),
-        text: signed.text)
+      return .command(
+        .createLink(
+          Link(
+            id: signed.id, text: signed.text, promoter: promoter, room: room, sku: sku,
+            channel: channel ?? "", expiresAt: link.expiry, maximumUses: uses,
+            issuedAt: link.issued)))
     } catch {
       switch error {
       case .malformedChannel:

@@ -51,6 +51,14 @@ enum OrderCalls {
         limit: try request.fields.limit(max: CallLimits.pageMax)))
   }
 
+  /// The caller's own purchases, whatever else the caller may see.
+  static func listOwn(_ request: inout CallRequest) throws(Fault) -> Call {
+    .query(
+      .ownOrders(
+        request.caller.person, after: try request.fields.optionalIdentifier("after"),
+        limit: try request.fields.limit(max: CallLimits.pageMax)))
+  }
+
   /// Whose view is asked for; none is everything.
   private static func reader(_ request: CallRequest) -> PersonID? {
     request.caller.seesEverything ? nil : request.caller.person

@@ -59,6 +59,7 @@ package enum SocketCalls {
     SocketMethod(
       "order.cancel", [.viewer, .host, .promoter, .operator, .backend], OrderCalls.cancel),
     SocketMethod("order.get", .any, OrderCalls.get),
+    SocketMethod("order.list", .any, OrderCalls.listOwn),
     SocketMethod(
       "order.explain", [.promoter, .host, .backend, .operator, .broker], OrderCalls.explain),
     SocketMethod(

@@ -47,17 +47,45 @@ extension Queries {
     var filter = OrderFilter.all
     if let room { filter = .room(room) }
     if let buyer { filter = .buyer(buyer) }
-    var cursor: OrderCursor?
-    if let after {
-      guard let last = try reader.order(storefront, after) else {
-        throw Fault(Rejection(.unknownOrder, "There is no order \(after).", field: "after"))
-      }
-      cursor = OrderCursor(placedAt: last.placedAt, id: last.id)
-    }
+    let cursor = try after.map { try last(of: $0).cursor }
     var found = try reader.orders(storefront, filter, after: cursor, limit: limit)
     let next = found.count == limit ? found.last?.id : nil
     if let room, buyer != nil { found = found.filter { $0.room == room } }
-    let views = try inspected { draft throws(Stop) in
+    return page(try views(of: found), next)
+  }
+
+  /// A page of what one person bought, newest first, without what others earn on it.
+  func ownOrders(of buyer: ViewerID, after: OrderID?, limit: Int) throws -> JSON {
+    var cursor: OrderCursor?
+    if let after {
+      let last = try last(of: after)
+      guard last.buyer == buyer else {
+        throw Fault(
+          Rejection(.notYourOrder, "Order \(after) belongs to another buyer.", field: "after"))
+      }
+      cursor = last.cursor
+    }
+    let found = try reader.orders(
+      storefront, .buyer(buyer), .newestFirst, after: cursor, limit: limit)
+    let next = found.count == limit ? found.last?.id : nil
+    return page(try views(of: found).map(\.withoutEarnings), next)
+  }
+
+  /// The order with which the page before ended.
+  private func last(of after: OrderID) throws -> Order {
+    guard let last = try reader.order(storefront, after) else {
+      throw Fault(Rejection(.unknownOrder, "There is no order \(after).", field: "after"))
+    }
+    return last
+  }
+
+  private func page(_ views: [JSON], _ next: OrderID?) -> JSON {
+    ["orders": .array(views), "after": next.map { .string($0.text) } ?? .null]
+  }
+
+  private func views(of found: [Order]) throws -> [JSON] {
+    guard !found.isEmpty else { return [] }
+    return try inspected { draft throws(Stop) in
       let storefront = try draft.storefront()
       let sequence = try draft.storefrontProgress().sequence
       var views: [JSON] = []
@@ -68,7 +96,6 @@ extension Queries {
       }
       return views
     }
-    return ["orders": .array(views), "after": next.map { .string($0.text) } ?? .null]
   }
 
   /// Every share with the rule, base, rate and rounding that made it, and who got nothing and why.
@@ -161,9 +188,11 @@ extension Queries {
 
   /// Sequence, sum and digest of the storefront's ledger, and what each kind of party holds.
   func ledger() throws -> JSON {
-    let digest = try reader.ledgerDigest(storefront)
+    let (digest, parties) = try reader.moment {
+      (try reader.ledgerDigest(storefront), try reader.partyTotals(storefront))
+    }
     var totals: [String: Int64] = ["suppliers": 0, "platform": 0, "members": 0, "buyers": 0]
-    for (party, amount) in try reader.partyTotals(storefront) {
+    for (party, amount) in parties {
       let kind: String
       switch party.split(separator: "/").first {
       case "supplier": kind = "suppliers"
@@ -194,6 +223,11 @@ extension Queries {
         }),
     ]
   }
+}
+
+extension Order {
+  /// Its place in a list.
+  fileprivate var cursor: OrderCursor { OrderCursor(placedAt: placedAt, id: id) }
 }
 
 extension JSON {

@@ -23,7 +23,10 @@ struct Queries {
     switch query {
     case .rooms(let states, let after, let limit):
       let rooms = try reader.rooms(storefront, states: states, after: after, limit: limit)
-      return ["rooms": .array(rooms.map { roomView($0.room, at: now) })]
+      // Before the storefront is configured it has no currency, and no rooms that would need one.
+      guard !rooms.isEmpty else { return ["rooms": []] }
+      let currency = try inspected { draft throws(Stop) in try draft.storefront().currency }
+      return ["rooms": .array(rooms.map { roomView($0.room, currency: currency) })]
     case .room(let id): return try room(id)
     case .listings(let room, let after, let limit):
       let listings = try reader.listings(storefront, room, after: after, limit: limit)
@@ -35,6 +38,8 @@ struct Queries {
     case .order(let id, let person): return try order(id, by: person)
     case .orders(let room, let buyer, let after, let limit):
       return try orders(room: room, buyer: buyer, after: after, limit: limit)
+    case .ownOrders(let buyer, let after, let limit):
+      return try ownOrders(of: buyer, after: after, limit: limit)
     case .explanation(let id, let person): return try explanation(id, by: person)
     case .member(let id): return try member(id)
     case .storefront: return try storefrontAnswer()
@@ -56,8 +61,8 @@ struct Queries {
   // MARK: Rooms and catalogue
 
   private func room(_ id: RoomID) throws -> JSON {
-    let (room, progress) = try inspected { draft throws(Stop) in
-      (try draft.room(id), try draft.roomProgress(id))
+    let (room, progress, currency) = try inspected { draft throws(Stop) in
+      (try draft.room(id), try draft.roomProgress(id), try draft.storefront().currency)
     }
     let totals: [JSON.Member] = [
       JSON.Member("epoch", .integer(progress.epoch)),
@@ -68,7 +73,7 @@ struct Queries {
       JSON.Member("refunded", .integer(progress.refunded.minorUnits)),
       JSON.Member("unique", .integer(progress.uniqueViewers)),
     ]
-    return .object((roomView(room, at: now).members ?? []) + totals)
+    return .object((roomView(room, currency: currency).members ?? []) + totals)
   }
 
   private func quote(_ skus: [SKUID], host: MemberID, room: RoomID?) throws -> JSON {

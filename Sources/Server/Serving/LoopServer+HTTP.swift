@@ -73,6 +73,16 @@ extension LoopServer {
 
   /// Records the touch of whoever opens a link, and leads them into the room, whatever the link is worth.
   private func land(_ request: HTTPRequest, _ text: String, on id: ConnectionID) {
+    guard request.method == .get || request.method == .head else {
+      let fault = Fault(
+        "method_not_allowed", "This path takes GET, HEAD.", status: 405, allow: "GET, HEAD")
+      return connections.respond(fault.response, to: id)
+    }
+    // A browser that fetches ahead has nobody in front of it yet: refused, it asks again when opened.
+    // Source: Fetch standard, section 4.6 (Sec-Purpose).
+    guard !request.isPrefetch else {
+      return connections.respond(.text(503, "open the link to use it\n"), to: id)
+    }
     let evidence = LinkReading.evidence(of: text, environment: context.environment)
     let place = LinkReading.claimedPlace(of: text)
     let now = context.clock()
@@ -80,10 +90,15 @@ extension LoopServer {
     var caller = (Access.bearerToken(request) ?? Access.cookieToken(request)).flatMap {
       try? context.keyring.caller(from: $0, now: now)
     }
-    if caller == nil, context.options.allowsGuests, case .genuine(let link) = evidence {
+    let isOpened = request.method == .get
+    if isOpened, context.options.allowsGuests, case .genuine(let link) = evidence,
+      caller.map({ $0.isGuest && $0.storefront != link.storefront }) ?? true
+    {
       (caller, cookie) = admitGuest(to: link.storefront, at: now)
     }
-    guard let caller else {
+    // Somebody who only asks where a link leads, such as a messenger that draws a preview, is no
+    // visitor: their request would use the link up.
+    guard isOpened, let caller else {
       var reason: String?
       if case .rejected(let code, _) = evidence { reason = code.rawValue }
       let landing = Landing(room: place, link: text, cookie: nil, rejected: reason)
@@ -140,11 +155,26 @@ extension Landing {
   }
 }
 
+extension HTTPRequest {
+  /// Whether a browser fetches ahead of its user.
+  fileprivate var isPrefetch: Bool {
+    ["sec-purpose", "purpose"].contains { headers[$0]?.lowercased().hasPrefix("prefetch") == true }
+  }
+}
+
+extension Caller {
+  /// Whether it is a visitor whom a landing link of one storefront admitted: in another storefront
+  /// they are somebody else.
+  fileprivate var isGuest: Bool {
+    scopes == .viewer && person.text.hasPrefix(Keyring.guestPrefix)
+  }
+}
+
 extension Call {
   /// Whether the call reports something that happened: answered 201 the first time.
   var reportsFact: Bool {
     switch self {
-    case .command, .createLink, .payOut: true
+    case .command, .payOut: true
     default: false
     }
   }

@@ -88,9 +88,11 @@ extension LoopServer {
       try check(wish, session)
       let waiting = Pending.remote(call.id, batch: batch, place: place)
       guard submit(wish, caller, on: id, waiting) else { throw .busy }
-      apply(wish, caller, on: id)
     } catch {
       refuse(error.remote)
+      if let refused = sessions[id]?.tokensRefused, refused >= Session.tokensRefusedMax {
+        connections.close(id, code: 3500, reason: "unauthenticated")
+      }
     }
   }
 
@@ -108,22 +110,20 @@ extension LoopServer {
     }
   }
 
-  /// What this loop has to do for a call, besides waiting for its answer.
-  private func apply(_ wish: Call, _ caller: Caller, on id: ConnectionID) {
-    switch wish {
-    case .leave(let room): leave(RoomKey(caller.storefront, room), id)
-    case .unsubscribe(let ticker): unwatch(ticker, id)
-    default: break
-    }
-  }
-
   private func authenticate(
     _ call: RemoteCall, on id: ConnectionID, batch: BatchAnswers?, place: Int
   ) throws(Fault) {
+    guard sessions[id].map({ $0.callsInFlight < Session.callsMax }) ?? false else { throw .busy }
     var fields = Fields(call.parameters)
     let token = try fields.text("token", bytesMax: 4096)
     try fields.finish()
-    let caller = try context.keyring.caller(from: token, now: context.clock())
+    let caller: Caller
+    do throws(Fault) {
+      caller = try context.keyring.caller(from: token, now: context.clock())
+    } catch {
+      sessions[id]?.tokensRefused += 1
+      throw error
+    }
     // A browser sends the cookie of a link that somebody opened in it with every connection; whoever
     // signs in on such a connection before doing anything else is meant, not the guest.
     let isReplaceable =
@@ -139,6 +139,7 @@ extension LoopServer {
     }
     sessions[id]?.caller = caller
     sessions[id]?.isFromCookie = false
+    sessions[id]?.tokensRefused = 0
     let waiting = Pending.remote(call.id, batch: batch, place: place)
     guard submit(.query(.session(caller)), caller, on: id, waiting) else { throw .busy }
   }

@@ -84,6 +84,12 @@ final class LoopServer: LoopDelegate {
     case .watching(let address, let ticker, let answer):
       watching(address, ticker)
       deliver(.success(answer), to: address)
+    case .leaving(let address, let departure, let answer):
+      switch departure {
+      case .room(let key): leave(key, address.connection)
+      case .ticker(let ticker): unwatch(ticker, address.connection)
+      }
+      deliver(.success(answer), to: address)
     case .event(let key, let offset, let bytes):
       guard rooms[key] != nil else { return }
       rooms[key]?.take(offset: offset, bytes)
@@ -145,23 +151,23 @@ final class LoopServer: LoopDelegate {
 
   private func watching(_ address: ReplyAddress, _ ticker: Ticker) {
     let id = address.connection
-    if sessions[id] != nil {
-      boards[ticker, default: TickerBoard()].add(id)
-      if sessions[id]?.tickers.contains(ticker) == false { sessions[id]?.tickers.append(ticker) }
-    } else if boards[ticker] == nil {
+    // The writer has counted this one; whoever has gone meanwhile, or asked twice, counts no further.
+    if sessions[id] != nil, boards[ticker, default: TickerBoard()].add(id) {
+      sessions[id]?.tickers.append(ticker)
+    } else {
       context.writer.post(.unwatched(ticker, loop: loop.index))
     }
   }
 
   /// Takes a connection from the watchers of a ticker.
   func unwatch(_ ticker: Ticker, _ id: ConnectionID) {
-    boards[ticker]?.remove(id)
+    guard boards[ticker]?.remove(id) == true else { return }
     sessions[id]?.tickers.removeAll { $0 == ticker }
     if boards[ticker]?.watchers.isEmpty == true {
       boards[ticker] = nil
       boardsDue.remove(ticker)
-      context.writer.post(.unwatched(ticker, loop: loop.index))
     }
+    context.writer.post(.unwatched(ticker, loop: loop.index))
   }
 
   private func adviseClosing(_ milliseconds: Int64) {

@@ -14,6 +14,8 @@ struct Session {
   var rooms: [RoomKey] = []
   /// What it watches; few.
   var tickers: [Ticker] = []
+  /// Tokens that were refused since one was good.
+  var tokensRefused = 0
   /// Calls that wait for an answer.
   var callsInFlight = 0
 
@@ -21,6 +23,8 @@ struct Session {
   static let roomsMax = 32
   /// How many figures one connection may watch.
   static let tickersMax = 64
+  /// How many refused tokens end a connection; see Protocol/close-codes.md.
+  static let tokensRefusedMax = 3
   /// How many calls of one connection may wait.
   static let callsMax = 64
   /// How long a connection may stay unauthenticated.

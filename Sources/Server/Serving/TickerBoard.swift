@@ -14,13 +14,19 @@ struct TickerBoard {
   /// The least time between two values.
   static let milliseconds: Int64 = 250
 
-  /// Adds a watcher, once.
-  mutating func add(_ connection: ConnectionID) {
-    if !watchers.contains(connection) { watchers.append(connection) }
+  /// Adds a watcher; false where this connection is one already.
+  mutating func add(_ connection: ConnectionID) -> Bool {
+    if watchers.contains(connection) { return false }
+    watchers.append(connection)
+    return true
   }
 
-  /// Removes a watcher.
-  mutating func remove(_ connection: ConnectionID) { watchers.removeAll { $0 == connection } }
+  /// Removes a watcher; false where this connection is none.
+  mutating func remove(_ connection: ConnectionID) -> Bool {
+    guard let place = watchers.firstIndex(of: connection) else { return false }
+    watchers.remove(at: place)
+    return true
+  }
 
   /// Takes the latest figures.
   ///

@@ -9,18 +9,22 @@ import Wire
 /// Tells the loops what a commit changed.
 struct Publisher {
   private let loops: [any LoopPort]
-  /// Which loops watch which figures.
-  private var watchers: [Ticker: Set<Int>] = [:]
+  /// How many connections of which loops watch which figures. Counted, because one may come while the
+  /// news that another one has gone is on its way.
+  private var watchers: [Ticker: [Int: Int]] = [:]
 
   /// Makes a publisher for these loops.
   init(loops: [any LoopPort]) { self.loops = loops }
 
-  /// A loop has somebody who watches these figures.
-  mutating func watch(_ ticker: Ticker, loop: Int) { watchers[ticker, default: []].insert(loop) }
+  /// A loop has one more who watches these figures.
+  mutating func watch(_ ticker: Ticker, loop: Int) {
+    watchers[ticker, default: [:]][loop, default: 0] += 1
+  }
 
-  /// A loop has nobody any more.
+  /// A loop has one less.
   mutating func unwatch(_ ticker: Ticker, loop: Int) {
-    watchers[ticker]?.remove(loop)
+    guard let count = watchers[ticker]?[loop] else { return }
+    watchers[ticker]?[loop] = count > 1 ? count - 1 : nil
     if watchers[ticker]?.isEmpty == true { watchers[ticker] = nil }
   }
 
@@ -56,7 +60,7 @@ struct Publisher {
     let figures = try coordinator.figures(ticker, presence: presence)
     let message = LoopMessage.figures(
       ticker, RemoteReply.notification(ticker.method, figures.bytes))
-    for loop in watching { loops[loop].post(message) }
+    for loop in watching.keys { loops[loop].post(message) }
   }
 
   /// Tells a room how many are in it, and those whose figures count them.

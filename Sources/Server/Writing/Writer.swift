@@ -2,7 +2,8 @@
 //
 // Each round: take what waits, stamp the time once, decide every command, commit once, then answer
 // and publish. Nothing is answered before it is durable. When a commit fails, every call of the round
-// gets a temporary error and nothing of it has happened; readiness turns red until a commit succeeds.
+// gets a temporary error and nothing of it has happened; so it is when the store fails within a call,
+// since part of that call may have been decided. Readiness is red until the store takes a write again.
 
 import Commerce
 import Commission
@@ -18,6 +19,7 @@ final class Writer {
     case answer(ReplyAddress, Result<Answer, Fault>)
     case join(ReplyAddress, Caller, JoinWish, touch: JSON?)
     case watch(ReplyAddress, Ticker)
+    case leave(ReplyAddress, Departure)
   }
 
   private let mailbox: Mailbox<WriterMessage>
@@ -90,24 +92,23 @@ final class Writer {
     do {
       switch call {
       case .command(let command): answer(address, try decide(command, caller))
-      case .createLink(let link, let text):
-        let made = try decide(.createLink(link), caller)
-        answer(address, made.map { addingText(text, to: $0) })
       case .importCatalogue(let rows):
         answer(address, .success(Answer(body: try importRows(rows, caller).bytes)))
       case .configure(let wish): answer(address, try configure(wish, caller))
       case .join(let wish): try join(wish, caller, address)
-      case .leave: answer(address, .success(Answer(body: JSON.object([]).bytes)))
+      case .leave(let room):
+        waiting.append(.leave(address, .room(RoomKey(caller.storefront, room))))
       case .subscribe(let ticker): try subscribe(ticker, caller, address)
-      case .unsubscribe: answer(address, .success(Answer(body: JSON.object([]).bytes)))
+      case .unsubscribe(let ticker): waiting.append(.leave(address, .ticker(ticker)))
       case .releaseDue: try releaseDue(caller, address)
       case .payOut(let statement, let until):
         try payOut(statement, until: until, caller, address)
       case .query: preconditionFailure("queries go to the reader")
       }
     } catch {
-      health.storageFailed(error)
       answer(address, .failure(.storageUnavailable))
+      coordinator.rollBack()
+      failRound(error)
     }
   }
 
@@ -124,16 +125,6 @@ final class Writer {
     waiting.append(.answer(address, result))
   }
 
-  private func addingText(_ text: String, to answer: Answer) -> Answer {
-    guard let link = try? JSON.read(answer.body), let members = link.members else {
-      preconditionFailure("the core answers with JSON objects")
-    }
-    let added = [
-      JSON.Member("text", .string(text)), JSON.Member("path", .string("/l/" + text)),
-    ]
-    return Answer(body: JSON.object(members + added).bytes, isRepeat: answer.isRepeat)
-  }
-
   private func subscribe(_ ticker: Ticker, _ caller: Caller, _ address: ReplyAddress) throws {
     if case .room(let storefront, let id) = ticker, !caller.seesEverything {
       guard case .room(let room)? = try coordinator.record(.room(storefront, id)) else {
@@ -145,7 +136,6 @@ final class Writer {
         return answer(address, .failure(Fault(foreign)))
       }
     }
-    publisher.watch(ticker, loop: address.loop)
     waiting.append(.watch(address, ticker))
   }
 
@@ -182,15 +172,21 @@ final class Writer {
       waiting.removeAll(keepingCapacity: true)
       attempt { try publisher.publish(changes, coordinator, presence) }
     } catch {
-      health.storageFailed(error)
-      for entry in waiting {
-        switch entry {
-        case .answer(let address, _), .join(let address, _, _, _), .watch(let address, _):
-          publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
-        }
-      }
-      waiting.removeAll(keepingCapacity: true)
+      failRound(error)
     }
+  }
+
+  /// Tells every call of the round so far that the store failed; nothing of it has happened.
+  private func failRound(_ error: any Error) {
+    health.storageFailed(error)
+    for entry in waiting {
+      switch entry {
+      case .answer(let address, _), .join(let address, _, _, _), .watch(let address, _),
+        .leave(let address, _):
+        publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
+      }
+    }
+    waiting.removeAll(keepingCapacity: true)
   }
 
   private func release(_ entry: Waiting) {
@@ -199,8 +195,12 @@ final class Writer {
     case .watch(let address, let ticker):
       do {
         let figures = try coordinator.figures(ticker, presence: presence)
+        publisher.watch(ticker, loop: address.loop)
         publisher.answer(address, .watching(address, ticker, Answer(body: figures.bytes)))
       } catch { fail(address, error) }
+    case .leave(let address, let departure):
+      let answer = Answer(body: JSON.object([]).bytes)
+      publisher.answer(address, .leaving(address, departure, answer))
     case .join(let address, let caller, let wish, let touch):
       do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
     }
@@ -216,7 +216,9 @@ final class Writer {
     _ address: ReplyAddress, _ caller: Caller, _ wish: JoinWish, _ touch: JSON?
   ) throws {
     let key = RoomKey(caller.storefront, wish.room)
-    guard case .room(let room)? = try coordinator.record(.room(key.storefront, key.room)) else {
+    guard case .room(let room)? = try coordinator.record(.room(key.storefront, key.room)),
+      case .storefront(let storefront)? = try coordinator.record(.storefront(key.storefront))
+    else {
       preconditionFailure("attendance was decided for a room that exists")
     }
     let progress =
@@ -228,7 +230,8 @@ final class Writer {
       promoter = visits.touches.last?.promoter
     }
     var members: [JSON.Member] = [
-      JSON.Member("room", roomView(room, at: now)), JSON.Member("epoch", .integer(progress.epoch)),
+      JSON.Member("room", roomView(room, currency: storefront.currency)),
+      JSON.Member("epoch", .integer(progress.epoch)),
       JSON.Member("offset", .integer(progress.offset)),
     ]
     if let events = try missed(key, progress, since: wish.since) {
@@ -358,6 +361,11 @@ extension Writer {
   private func sweep() {
     nextSweep = now.advanced(byMilliseconds: Writer.sweepMilliseconds)
     do {
+      if health.isStorageDown {
+        // A server that is not ready is given nothing to write: it has to find out by itself.
+        try store.probe()
+        health.storageAnswered()
+      }
       for storefront in try store.storefronts() {
         let due = try store.dueReleases(storefront, at: now, limit: Writer.sweepLimit)
         if !due.isEmpty {

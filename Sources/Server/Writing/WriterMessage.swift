@@ -59,7 +59,7 @@ enum WriterMessage: Sendable {
   case call(Call, Caller, ReplyAddress)
   /// A connection that had joined is gone, or left.
   case left(RoomKey, ViewerID)
-  /// No connection of this loop watches these figures any more.
+  /// One connection of this loop watches these figures no more, or had no need to ask.
   case unwatched(Ticker, loop: Int)
   /// Time to stop: everything before is still decided and answered.
   case stop
@@ -73,6 +73,8 @@ package enum LoopMessage: Sendable {
   case joined(ReplyAddress, RoomKey, ViewerID, offset: Int64, Answer)
   /// The answer to a subscription: from here on the connection is told what comes.
   case watching(ReplyAddress, Ticker, Answer)
+  /// The answer to leaving: after everything that was asked before, the connection is told no more.
+  case leaving(ReplyAddress, Departure, Answer)
   /// An event of a room, as an encoded notification.
   case event(RoomKey, offset: Int64, [UInt8])
   /// The latest value of something in a room, as an encoded notification; a later one replaces it.
@@ -81,6 +83,14 @@ package enum LoopMessage: Sendable {
   case figures(Ticker, [UInt8])
   /// Advises every client to come back later, before a stop.
   case closing(reconnectAfterMilliseconds: Int64)
+}
+
+/// What a connection leaves.
+package enum Departure: Sendable {
+  /// A room.
+  case room(RoomKey)
+  /// Figures.
+  case ticker(Ticker)
 }
 
 /// Which value of a room a level is.

@@ -116,7 +116,7 @@ const words = {
   'promoter.attributed': ['Brought by {promoter} ({source})', '归属 {promoter}（{source}）'],
   'promoter.unattributed': ['Not attributed to a promoter', '未归属任何推手'],
   'promoter.selfPurchase': ['Own purchase', '自购'],
-  'promoter.candidate': ['{promoter}, {source}, {time}', '{promoter},{source},{time}'],
+  'promoter.candidate': ['{promoter}, {source}, {time}', '{promoter}，{source}，{time}'],
   'promoter.candidates': ['Every touch', '全部触达记录'],
   'promoter.plan': ['Plan {plan}, version {version}; net {net}', '方案 {plan} 第 {version} 版；净额 {net}'],
 

@@ -1,0 +1,216 @@
+// Rounds of the writer one by one, on a store that fails when it is told to. No threads: a round is
+// posted whole, carried out, and what the loops were posted is looked at.
+
+import Commerce
+import Coordination
+import Notation
+import Synchronization
+import Testing
+import Wire
+
+@testable import Server
+@testable import Transport
+
+/// A writer on a store in memory.
+private final class Bench {
+  let mailbox = Mailbox<WriterMessage>(capacity: 1000)
+  let loop = RecordingLoop()
+  let faults = FaultSwitch()
+  let memory = MemoryStore()
+  let health = Health(log: { _ in })
+  let writer: Writer
+  private var calls: UInt64 = 0
+
+  init() throws {
+    writer = Writer(
+      mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], health: health,
+      clock: { Sample.now })
+    let row = "tea,tea,sup,Tea,10000,6000,200000"
+    let file = Array((Sample.catalogueHeader + "\n" + row + "\n").utf8)
+    let imported = try CatalogueImport.rows(of: file, as: .csv)
+    let first = round([
+      call(.configure(StorefrontWish())), call(.importCatalogue(imported)),
+      command(.join(member: id("lin"), name: "", inviter: nil, rank: nil, at: Sample.now)),
+      command(.openRoom(id("r1"), host: id("lin"), title: "Tea", pact: nil)),
+      command(.addListings(id("r1"), .skus([id("tea")]))),
+    ])
+    try #require(first.answers.allSatisfy { $0.code == nil })
+  }
+
+  func call(_ call: Call, _ person: String = "desk", _ scopes: Token.Scopes = .backend)
+    -> WriterMessage
+  {
+    calls += 1
+    let address = ReplyAddress(
+      loop: 0, connection: ConnectionID(loop: 0, generation: 0, slot: 0), call: calls)
+    return .call(call, Sample.caller(scopes, person: person), address)
+  }
+
+  func command(_ command: Command) -> WriterMessage { call(.command(command)) }
+
+  func order(_ order: String, buyer: String = "v1") -> WriterMessage {
+    call(
+      .command(
+        .reportOrder(
+          ReportedOrder(
+            id: id(order), room: id("r1"), seller: nil, promoter: nil,
+            buyer: id(buyer),
+            lines: [ReportedLine(sku: id("tea"), units: 1, paid: Amount(10_000))],
+            placedAt: Sample.now))))
+  }
+
+  func sale(_ order: String) -> [WriterMessage] {
+    let paid = Command.pay(
+      id(order), payment: id("p-" + order), paid: [], at: Sample.now)
+    return [self.order(order), command(paid)]
+  }
+
+  func join(_ viewer: String) -> WriterMessage {
+    call(.join(JoinWish(room: id("r1"), link: nil, since: nil)), viewer, .viewer)
+  }
+
+  func subscribe() -> WriterMessage { call(.subscribe(.storefront(Sample.storefront))) }
+
+  /// Carries out one round.
+  func round(_ messages: [WriterMessage]) -> [LoopMessage] {
+    for message in messages { mailbox.post(message) }
+    mailbox.post(.stop)
+    writer.run()
+    return loop.take()
+  }
+}
+
+private func id<Tag>(_ text: String) -> Identifier<Tag> { Identifier(trusted: text) }
+
+/// What a call was answered.
+private struct Answered: Equatable {
+  let code: String?
+  let isTemporary: Bool
+  let isRepeat: Bool
+  let body: JSON
+
+  init(_ result: Result<Answer, Fault>) {
+    switch result {
+    case .success(let answer):
+      (code, isTemporary, isRepeat) = (nil, false, answer.isRepeat)
+      body = (try? JSON.read(answer.body)) ?? .null
+    case .failure(let fault):
+      (code, isTemporary, isRepeat, body) = (fault.code, fault.isTemporary, false, .null)
+    }
+  }
+}
+
+extension [LoopMessage] {
+  fileprivate var answers: [Answered] {
+    compactMap { message in
+      switch message {
+      case .answer(_, let result): Answered(result)
+      case .joined(_, _, _, _, let answer), .watching(_, _, let answer),
+        .leaving(_, _, let answer):
+        Answered(.success(answer))
+      case .event, .level, .figures, .closing: nil
+      }
+    }
+  }
+
+  fileprivate var eventCount: Int { count { if case .event = $0 { true } else { false } } }
+
+  fileprivate var figures: [JSON] {
+    compactMap { message in
+      guard case .figures(_, let bytes) = message else { return nil }
+      return (try? JSON.read(bytes))?["params"]
+    }
+  }
+}
+
+@Suite("Durability: rounds of the writer")
+struct DurabilityWriterTests {
+  @Test("A failed commit fails every call of its round, and nothing of it has happened")
+  func failedCommit() throws {
+    let bench = try Bench()
+    _ = bench.round([bench.join("v0"), bench.subscribe()])
+    let records = bench.memory.records.count
+    let events = bench.memory.events.count
+    let transactions = bench.memory.transactions.count
+    func calls() -> [WriterMessage] {
+      [
+        bench.order("o1"), bench.order("o2"),
+        bench.command(.pay(id("o1"), payment: id("p1"), paid: [], at: Sample.now)),
+        // Refused whatever the disk does; it is told of the disk all the same.
+        bench.command(.cancel(id("none"), at: Sample.now)),
+        bench.join("v1"), bench.subscribe(),
+      ]
+    }
+    bench.faults.failsCommits.store(true, ordering: .relaxed)
+    let failed = bench.round(calls())
+    #expect(failed.answers.count == 6 && failed.count == 6)
+    #expect(failed.answers.allSatisfy { $0.code == "storage_unavailable" && $0.isTemporary })
+    #expect(bench.memory.records.count == records)
+    #expect(bench.memory.events.count == events)
+    #expect(bench.memory.transactions.count == transactions)
+    #expect(!bench.health.isReady)
+
+    bench.faults.failsCommits.store(false, ordering: .relaxed)
+    let answers = bench.round(calls()).answers
+    #expect(answers.map(\.code) == [nil, nil, nil, "unknown_order", nil, nil])
+    #expect(answers.allSatisfy { !$0.isRepeat })
+    // Whoever was refused entry had not come in.
+    #expect(answers[4].body["watching"] == 2 && answers[4].body["unique"] == 2)
+    #expect(bench.health.isReady)
+  }
+
+  @Test("What the store cannot load fails the whole round: no call has happened by half")
+  func failedLoad() throws {
+    let bench = try Bench()
+    let records = bench.memory.records.count
+    bench.faults.loadsUntilFailure.store(2, ordering: .relaxed)
+    let rows = Array(
+      (Sample.catalogueHeader + "\n" + "a,a,sup,A,1,1,200000\n" + "b,b,sup,B,1,1,200000\n"
+        + "c,c,sup,C,1,1,200000\n").utf8)
+    let imported = try CatalogueImport.rows(of: rows, as: .csv)
+    let failed = bench.round([bench.call(.importCatalogue(imported))]).answers
+    #expect(failed.map(\.code) == ["storage_unavailable"])
+    #expect(bench.memory.records.count == records)
+    #expect(!bench.health.isReady)
+    bench.faults.loadsUntilFailure.store(-1, ordering: .relaxed)
+    let again = bench.round([bench.call(.importCatalogue(imported))]).answers
+    #expect(again.map { $0.body["added"] } == [3])
+    #expect(bench.health.isReady)
+  }
+
+  @Test("A round that stores nothing says nothing about a disk that has failed")
+  func staysUnready() throws {
+    let bench = try Bench()
+    _ = bench.round([bench.order("o1")])
+    bench.faults.failsCommits.store(true, ordering: .relaxed)
+    _ = bench.round([bench.order("o2")])
+    #expect(!bench.health.isReady)
+    // A repeat, and a refusal: answered from what is known, nothing to commit.
+    let answers = bench.round([
+      bench.order("o1"), bench.command(.cancel(id("none"), at: Sample.now)),
+    ]).answers
+    #expect(answers.map(\.code) == [nil, "unknown_order"])
+    #expect(answers.map(\.isRepeat) == [true, false])
+    #expect(!bench.health.isReady)
+  }
+
+  @Test("Figures go on for one watcher of a loop when another one of that loop has gone")
+  func watchers() throws {
+    let bench = try Bench()
+    _ = bench.round([bench.subscribe()])
+    // The second one's answer is on its way when the loop says that the first one has gone.
+    _ = bench.round([bench.subscribe()])
+    _ = bench.round([.unwatched(.storefront(Sample.storefront), loop: 0)])
+    #expect(bench.round(bench.sale("o1")).figures.map { $0["orders"] } == [1])
+    _ = bench.round([.unwatched(.storefront(Sample.storefront), loop: 0)])
+    #expect(bench.round(bench.sale("o2")).figures.isEmpty)
+  }
+
+  @Test("Nothing of a room is pushed where nobody is in it, and everything once somebody is")
+  func pushes() throws {
+    let bench = try Bench()
+    #expect(bench.round([bench.order("o1")]).eventCount == 0)
+    let joined = bench.round([bench.join("v1"), bench.order("o2")])
+    #expect(joined.eventCount == 1 && joined.answers[0].body["offset"] == 4)
+  }
+}
