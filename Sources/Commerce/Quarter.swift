@@ -60,21 +60,6 @@ extension CivilDay {
   }
 }
 
-extension Currency {
-  /// How many digits the minor unit has behind the point of the major one. Source: ISO 4217, table
-  /// A.1; currencies that are not listed here have two.
-  package var fractionDigits: Int {
-    switch code {
-    case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND",
-      "VUV", "XAF", "XOF", "XPF":
-      0
-    case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND": 3
-    case "CLF", "UYW": 4
-    default: 2
-    }
-  }
-}
-
 extension Amount {
   /// The amount in major units, exact: `1234` with 2 digits is `12.34`.
   ///
