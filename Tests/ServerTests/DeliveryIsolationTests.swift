@@ -24,7 +24,8 @@ struct DeliveryIsolationTests {
     "POST /v1/orders/{order}/cancellation": "unknown_order",
     "POST /v1/orders/{order}/dispute": "unknown_order",
     "POST /v1/orders/{order}/resolution": "unknown_order",
-    "GET /v1/orders/{order}": "unknown_order", "GET /v1/orders/{order}/explanation": "unknown_order",
+    "GET /v1/orders/{order}": "unknown_order",
+    "GET /v1/orders/{order}/explanation": "unknown_order",
     "GET /v1/orders": nil, "POST /v1/releases": nil, "POST /v1/statements": nil,
     "GET /v1/ledger": nil, "GET /v1/ledger/transactions": nil,
   ]
