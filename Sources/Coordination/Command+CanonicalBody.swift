@@ -15,12 +15,13 @@ extension Command {
       writer.field("name", name)
       writer.field("inviter", inviter?.text)
       writer.field("rank", rank)
-    case .placeOrder(_, let room, let buyer, let sku, let units, let promoter):
+    case .placeOrder(_, let room, let buyer, let sku, let units, let promoter, let price):
       writer.field("room", room.text)
       writer.field("buyer", buyer.text)
       writer.field("promoter", promoter?.text)
       writer.field("sku", sku.text)
       writer.field("units", units)
+      writer.field("price", price?.minorUnits)
     case .reportOrder(let order): order.writeBody(&writer)
     case .pay(let order, _, let paid, let at):
       writer.field("order", order.text)

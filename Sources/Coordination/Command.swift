@@ -216,8 +216,10 @@ package enum Command: Equatable, Sendable {
   case revokeLink(LinkID)
   /// A viewer opens a link.
   case touch(viewer: ViewerID, LinkEvidence, at: Timestamp)
-  /// A viewer buys in a room at the catalogue's price.
-  case placeOrder(OrderID, RoomID, buyer: ViewerID, sku: SKUID, units: Int64, promoter: MemberID?)
+  /// A viewer buys in a room at the catalogue's price, which is the one they expect if they say so.
+  case placeOrder(
+    OrderID, RoomID, buyer: ViewerID, sku: SKUID, units: Int64, promoter: MemberID?,
+    price: Amount? = nil)
   /// The backend reports an order.
   case reportOrder(ReportedOrder)
   /// An order was paid; lines left out were paid as placed.

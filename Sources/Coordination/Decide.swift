@@ -66,9 +66,10 @@ extension Draft {
   ) throws(Stop) -> (JSON, isRepeat: Bool) {
     let now = now
     switch command {
-    case .placeOrder(let order, let room, let buyer, let sku, let units, let promoter):
+    case .placeOrder(let order, let room, let buyer, let sku, let units, let promoter, let price):
       return try once("order/\(order)", command) { draft throws(Stop) in
-        try draft.place(order, room, buyer: buyer, sku: sku, units: units, promoter: promoter)
+        try draft.place(
+          order, room, buyer: buyer, sku: sku, units: units, promoter: promoter, price: price)
       }
     case .reportOrder(let report):
       return try once("order/\(report.id)", command) { draft throws(Stop) in
@@ -150,7 +151,7 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
       keys.append(.stock(line.sku))
       if let room = order.room { keys.append(.listing(storefront, room, line.sku)) }
     }
-  case .placeOrder(let order, let room, let buyer, let sku, _, _):
+  case .placeOrder(let order, let room, let buyer, let sku, _, _, _):
     keys.append(.order(storefront, order))
     keys.append(.fact(storefront, "order/\(order)"))
     keys.append(.viewer(storefront, buyer))

@@ -38,6 +38,8 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case notYourLink = "not_your_link"
   /// The order belongs to another buyer.
   case notYourOrder = "not_your_order"
+  /// The product was imported by another storefront.
+  case notYourProduct = "not_your_product"
   // People.
   /// The member is there already, with other data.
   case memberExists = "member_exists"
@@ -74,6 +76,8 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   /// The link has brought as many viewers as it may.
   case linkExhausted = "link_exhausted"
   // Orders.
+  /// The price is not the one that the buyer was shown.
+  case priceChanged = "price_changed"
   /// Not enough stock is left.
   case outOfStock = "out_of_stock"
   /// The order was cancelled.

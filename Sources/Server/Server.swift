@@ -57,6 +57,8 @@ package final class Server: Sendable {
   static func start(
     _ options: ServerOptions, through wrap: (SQLiteStore) -> any Store
   ) throws -> Server {
+    // What this process creates is for its own user only: the database holds who earns what.
+    umask(0o077)
     let store = wrap(try SQLiteStore.open(directory: options.directory, zone: options.zone))
     let reader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
     let keyring = try Keyring.loadOrCreate(directory: options.directory)

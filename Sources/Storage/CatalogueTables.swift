@@ -19,7 +19,7 @@ final class CatalogueTables {
 
   init(_ connection: SQLiteConnection) throws {
     products = try RecordTable(
-      "products", keys: ["id"], columns: ["supplier", "title", "category", "picture"],
+      "products", keys: ["id"], columns: ["supplier", "title", "category", "picture", "keeper"],
       on: connection)
     skus = try RecordTable("skus", keys: ["id"], columns: Self.skuColumns, on: connection)
     stocks = try RecordTable("stocks", keys: ["sku"], columns: Self.stockColumns, on: connection)
@@ -29,7 +29,7 @@ final class CatalogueTables {
     try products.find({ $0.id(id) }) { row in
       Product(
         id: id, supplier: try row.id(), title: try row.text(), category: try row.text(),
-        picture: try row.text())
+        picture: try row.text(), keeper: try row.optionalText().map(StorefrontID.init(trusted:)))
     }
   }
 
@@ -40,6 +40,7 @@ final class CatalogueTables {
       row.text(product.title)
       row.text(product.category)
       row.text(product.picture)
+      row.text(product.keeper?.text)
     }
   }
 

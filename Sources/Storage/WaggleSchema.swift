@@ -16,7 +16,7 @@ extension SQLiteSchema {
   private static let catalogue = """
     CREATE TABLE products (
       id TEXT NOT NULL PRIMARY KEY, supplier TEXT NOT NULL, title TEXT NOT NULL,
-      category TEXT NOT NULL, picture TEXT NOT NULL
+      category TEXT NOT NULL, picture TEXT NOT NULL, keeper TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE skus (
       id TEXT NOT NULL PRIMARY KEY,

@@ -89,7 +89,7 @@ extension Connections {
       return isUpgrade ? .upgrade(request) : .request(request)
     } catch {
       transmit(
-        Frame(encoded: HTTPResponse(status: error.status).bytes(keepsAlive: false)), slot)
+        Frame(encoded: error.response.bytes(keepsAlive: false)), slot)
       if rows[slot].phase == .http { linger(slot, .violation) }
       return nil
     }

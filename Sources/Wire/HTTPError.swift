@@ -1,3 +1,5 @@
+import Notation
+
 /// Why the bytes of a peer are no HTTP message that we take.
 ///
 /// After any of these the place where the next message begins is unknown: answer with `status`,
@@ -72,4 +74,29 @@ package enum HTTPLimits {
   package static let chunkLineBytesMax = 256
   /// Bytes of all chunk extensions of one body together.
   package static let chunkExtensionBytesMax = 4096
+}
+
+extension HTTPError {
+  /// The stable code; see Protocol/errors.md.
+  package var code: String {
+    switch self {
+    case .bodyTooLarge: "body_too_large"
+    case .targetTooLong, .headersTooLarge, .tooManyHeaders: "headers_too_large"
+    case .unknownMethod, .unsupportedTransferCoding, .unsupportedVersion, .unknownExpectation:
+      "unsupported_request"
+    default: "malformed_request"
+    }
+  }
+
+  /// The answer, in the form of every other error. Source: RFC 9457.
+  package var response: HTTPResponse {
+    let problem: JSON = [
+      "type": .string("urn:waggle:error:" + code), "title": .string(code),
+      "status": .integer(Int64(status)), "detail": .string("The request is refused: \(self)."),
+      "code": .string(code), "temporary": false,
+    ]
+    return HTTPResponse(
+      status: status, headers: HTTPHeaders([("Content-Type", "application/problem+json")]),
+      body: problem.bytes)
+  }
 }

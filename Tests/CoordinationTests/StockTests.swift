@@ -29,6 +29,41 @@ struct StockTests {
     return [stock.reserved, stock.sold, stock.left]
   }
 
+  @Test("A buyer who names the price gets that price or a refusal")
+  func expectedPrice() throws {
+    let shop = try shop(supplied: 3)
+    func order(_ id: String, price: Int64) -> Command {
+      .placeOrder(
+        OrderID(trusted: id), r1, buyer: person("v"), sku: SKUID(trusted: "a"), units: 1,
+        promoter: nil, price: Amount(price))
+    }
+    #expect(try shop.refusal(order("o1", price: 9_999)) == .priceChanged)
+    #expect(try shop.refusal(order("o1", price: 10_001)) == .priceChanged)
+    try shop.accept(order("o1", price: 10_000))
+  }
+
+  @Test("Only the storefront whose import brought a product may change it")
+  func keeper() throws {
+    let shop = try shop(supplied: 3)
+    let key = Key.product(ProductID(trusted: "p-a"))
+    guard case .product(var product)? = shop.store.records[key] else {
+      Issue.record("the product was imported")
+      return
+    }
+    #expect(product.keeper == Shop.id)
+    product.keeper = StorefrontID(trusted: "another")
+    var changes = Changes()
+    changes.set(key, .product(product))
+    shop.store.commit(changes)
+    let cold = Coordinator(store: shop.store)
+    guard case .sku(let sku)? = shop.store.records[.sku(SKUID(trusted: "a"))] else { return }
+    let item = CatalogueItem(product: product, sku: sku, supplied: 3)
+    let result = try cold.decide(
+      .importItem(item), by: .system, storefront: Shop.id, at: shop.now)
+    #expect(throws: Rejection.self) { try result.get() }
+    if case .failure(let rejection) = result { #expect(rejection.code == .notYourProduct) }
+  }
+
   @Test("The last unit goes to one buyer")
   func lastUnit() throws {
     let shop = try shop(supplied: 3)

@@ -127,7 +127,7 @@ struct CallsTests {
     // Were `~` allowed in keys, `a` with the key `b~k` and `a~b` with the key `k` would collide.
     let sample = #"{"key":"k","room":"r","sku":"s","units":1}"#
     guard
-      case .placeOrder(let order, _, let buyer, _, _, _)? = command(
+      case .placeOrder(let order, _, let buyer, _, _, _, _)? = command(
         try socketCall("order.place", sample, .viewer, person: "a~b"))
     else {
       Issue.record("no order")

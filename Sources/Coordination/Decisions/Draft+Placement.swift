@@ -12,7 +12,7 @@ extension Draft {
   /// A viewer buys one SKU in a room.
   mutating func place(
     _ id: OrderID, _ roomID: RoomID, buyer: ViewerID, sku skuID: SKUID, units: Int64,
-    promoter: MemberID?
+    promoter: MemberID?, price: Amount?
   ) throws(Stop) -> JSON {
     let room = try room(roomID)
     guard room.state == .live else {
@@ -24,6 +24,9 @@ extension Draft {
       throw .refuse(.unknownSKU, "There is no SKU \(skuID).", field: "sku")
     }
     try requireListed(skuID, in: roomID)
+    if let price, price != sku.price {
+      throw .refuse(.priceChanged, "One unit of \(skuID) sells for \(sku.price).", field: "price")
+    }
     guard sku.isOnSale(at: now) else {
       throw .refuse(.outsideSaleWindow, "The sale of \(skuID) is not open.", field: "sku")
     }

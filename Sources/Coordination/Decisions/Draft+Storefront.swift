@@ -38,7 +38,15 @@ extension Draft {
   /// Takes one catalogue item; the same item again changes nothing.
   mutating func importItem(_ item: CatalogueItem) throws(Stop) -> JSON {
     let sku = item.sku
-    if let present = try product(item.product.id), present.supplier != item.product.supplier {
+    var product = item.product
+    product.keeper = storefrontID
+    let before = try self.product(product.id)
+    if let keeper = before?.keeper, keeper != storefrontID {
+      throw .refuse(
+        .notYourProduct, "Product \(product.id) was imported by another storefront.",
+        field: "product")
+    }
+    if let present = before, present.supplier != item.product.supplier {
       throw .refuse(
         .supplierMismatch, "Product \(present.id) belongs to supplier \(present.supplier).",
         field: "supplier")
@@ -60,11 +68,11 @@ extension Draft {
     }
     stock.supplied = item.supplied
     let isNew = known == nil
-    let before = changes
-    try writeIfChanged(.product(item.product.id), .product(item.product))
+    let recordsBefore = changes.records.count
+    try writeIfChanged(.product(item.product.id), .product(product))
     try writeIfChanged(.sku(sku.id), .sku(sku))
     try writeIfChanged(.stock(sku.id), .stock(stock))
-    let changed = changes.records.count > before.records.count
+    let changed = changes.records.count > recordsBefore
     return [
       "sku": .string(sku.id.text),
       "outcome": .string(isNew ? "added" : (changed ? "changed" : "unchanged")),

@@ -15,16 +15,20 @@ package struct Product: Equatable, Sendable {
   package var category: String
   /// Address of a picture; may be empty.
   package var picture: String
+  /// The storefront whose import brought it: all may sell it, only this one may change it.
+  package var keeper: StorefrontID?
 
   /// Makes a product.
   package init(
-    id: ProductID, supplier: SupplierID, title: String, category: String, picture: String
+    id: ProductID, supplier: SupplierID, title: String, category: String, picture: String,
+    keeper: StorefrontID? = nil
   ) {
     self.id = id
     self.supplier = supplier
     self.title = title
     self.category = category
     self.picture = picture
+    self.keeper = keeper
   }
 }
 

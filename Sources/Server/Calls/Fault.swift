@@ -123,10 +123,10 @@ extension RejectionCode {
     case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,
       .unknownLink:
       404
-    case .notYourRoom, .notYourLink, .notYourOrder: 403
+    case .notYourRoom, .notYourLink, .notYourOrder, .notYourProduct: 403
     case .linkExpired, .linkRevoked, .linkExhausted: 410
     case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
-      .outsideSaleWindow, .outOfStock, .orderCancelled, .alreadyPaid, .alreadyDelivered,
+      .outsideSaleWindow, .outOfStock, .priceChanged, .orderCancelled, .alreadyPaid, .alreadyDelivered,
       .alreadyReleased, .alreadyDisputed, .notDisputed:
       409
     }

@@ -27,7 +27,8 @@ enum OrderCalls {
         order, try request.fields.identifier("room"), buyer: person,
         sku: try request.fields.identifier("sku"),
         units: try request.fields.integer("units", in: 1...CallLimits.unitsMax),
-        promoter: try request.fields.optionalIdentifier("promoter")))
+        promoter: try request.fields.optionalIdentifier("promoter"),
+        price: try request.fields.optional("price")?.amount()))
   }
 
   static func cancel(_ request: inout CallRequest) throws(Fault) -> Call {
