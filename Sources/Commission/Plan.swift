@@ -32,6 +32,10 @@ public struct Plan: Sendable, Settling {
   public let quotas: [Quota]
   /// The promotions that the plan makes by itself; none where only an operator promotes.
   public let promotions: [Promotion]
+  /// Ranks whose holders are organisations, such as a team's account, and not people.
+  public let organisations: [Rank]
+  /// What somebody has to pay or buy to join; none where joining is free.
+  public let joiningRequirement: JoiningRequirement?
   /// The canonical document: UTF-8 JSON without spaces, the bound values as the defaults.
   public let document: [UInt8]
 
@@ -117,6 +121,25 @@ extension Plan: Equatable, CustomStringConvertible {
 }
 
 extension Plan {
+  /// A fee or a purchase that joining depends on. It is only stated: nothing here collects it or
+  /// checks that it was made. Source: domain.md, section 5, "Lint".
+  public struct JoiningRequirement: Equatable, Sendable {
+    /// What is required.
+    public enum Kind: String, Sendable, CaseIterable {
+      /// Money for nothing but membership.
+      case fee
+      /// Goods that have to be bought, such as a joining pack.
+      case purchase
+    }
+
+    /// What is required.
+    public let kind: Kind
+    /// For people.
+    public let title: Wording
+    /// What it costs, minor units, ≥ 0; 0 requires nothing.
+    public let amount: Amount
+  }
+
   /// A figure or choice that the plan leaves open, with its bound value.
   public struct Parameter: Equatable, Sendable {
     /// 1…40 letters and digits.

@@ -10,10 +10,13 @@ extension PlanReader {
     for element in try place.list(0...Self.peopleMax) {
       let fields = try element.object(
         ["name", "title"],
-        optional: ["firstOf", "inviterOf", "ancestorOf", "rankAtLeast", "otherThan"])
+        optional: ["firstOf", "inviterOf", "ancestorOf", "rankAtLeast", "otherThan", "levels"])
       let name = try fields["name"].name()
-      guard name != "nobody", !people.contains(where: { $0.name == name }) else {
-        throw fields["name"].fault("is taken")
+      guard name != "nobody", !people.contains(where: { $0.name == name || $0.series == name })
+      else { throw fields["name"].fault("is taken") }
+      if fields.has("levels") {
+        try people += levels(fields, name, after: people)
+        continue
       }
       var excluded: [PersonSource] = []
       for source in try fields.optional("otherThan")?.list(1...Self.peopleMax) ?? [] {
@@ -22,7 +25,8 @@ extension PlanReader {
       people.append(
         PersonRule(
           name: name, title: try fields["title"].wording(),
-          search: try search(fields, given, people), otherThan: excluded))
+          search: try search(fields, given, people), otherThan: excluded, series: nil))
+      try checkWrittenOut(people.count, element)
     }
     return people
   }

@@ -11,19 +11,26 @@ extension PlanReader {
     for element in try place.list(1...Self.rulesMax) {
       let fields = try element.object(
         ["id", "title", "payee", "base", "fundedBy"], optional: ["ratePpm", "take"])
-      let id = try fields["id"].name()
-      guard id != "platform", !shares.contains(where: { $0.id == id }) else {
-        throw fields["id"].fault("is taken")
+      let series = try seriesPaid(fields["payee"], people)
+      let ids = try numbered(fields["id"], series?.count)
+      let title = try fields["title"].wording()
+      for (level, id) in ids.enumerated() {
+        guard id != "platform", !shares.contains(where: { $0.id == id }) else {
+          throw fields["id"].fault("is taken")
+        }
+        let (base, baseName) = try base(fields["base"], shares)
+        let source = try funding(fields["fundedBy"], base, shares)
+        let payee: PayeeRule =
+          if let series { .person(series[level]) } else { try payee(fields["payee"], people) }
+        let share = ShareRule(
+          id: id, title: series == nil ? title : title.atLevel(level + 1), payee: payee,
+          base: base, rate: try rate(fields, level: level, of: series?.count),
+          deductedFrom: source, baseName: baseName,
+          funding: source.map { .share(shares[$0].id) } ?? .platform)
+        try check(share, after: shares, fields)
+        shares.append(share)
       }
-      let (base, baseName) = try base(fields["base"], shares)
-      let rate = try rate(fields)
-      let source = try funding(fields["fundedBy"], base, shares)
-      let share = ShareRule(
-        id: id, title: try fields["title"].wording(), payee: try payee(fields["payee"], people),
-        base: base, rate: rate, deductedFrom: source, baseName: baseName,
-        funding: source.map { .share(shares[$0].id) } ?? .platform)
-      try check(share, after: shares, fields)
-      shares.append(share)
+      try checkWrittenOut(shares.count, element)
     }
     return shares
   }
@@ -47,7 +54,9 @@ extension PlanReader {
     return index
   }
 
-  private func rate(_ fields: Fields) throws(PlanError) -> ShareRate {
+  private func rate(
+    _ fields: Fields, level: Int, of levels: Int?
+  ) throws(PlanError) -> ShareRate {
     guard fields.has("ratePpm") != fields.has("take") else {
       throw fields.place.fault("must have exactly one of ratePpm, take")
     }
@@ -56,6 +65,9 @@ extension PlanReader {
       return .rest
     }
     let place = fields["ratePpm"]
+    if let levels, place.value.elements != nil {
+      return .fixed(try ratePpm(try place.list(levels...levels)[level]))
+    }
     if place.value["pactOr"] != nil {
       let standard = try place.object(["pactOr"])["pactOr"]
       return .pact(otherwise: try ratePpm(standard))

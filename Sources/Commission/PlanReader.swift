@@ -7,6 +7,10 @@ import Notation
 struct PlanReader {
   static let peopleMax = 16
   static let rulesMax = 16
+  /// Levels that one person or share may be written for.
+  static let levelsMax = 60
+  /// People, and shares, once levels are written out: a set of shares is 64 bits.
+  static let writtenOutMax = 64
   static let ranksMax = 32
   static let parametersMax = 32
 
@@ -34,7 +38,7 @@ struct PlanReader {
       [
         "format", "name", "version", "title", "ranks", "lineRatePpm", "selfPurchase",
         "parameters", "sale", "joining",
-      ], optional: ["personalSales", "quotas", "promotions"])
+      ], optional: ["organisations", "personalSales", "quotas", "promotions"])
     var reader = PlanReader()
     _ = try root["format"].integer(in: 1...1)
     let reference = PlanReference(
@@ -49,7 +53,7 @@ struct PlanReader {
     let sale = try root["sale"].object(["people", "shares"])
     let people = try reader.people(sale["people"], given: GivenPeople.sale)
     let shares = try reader.shares(sale["shares"], people: people)
-    let joining = try root["joining"].object(["people", "awards"])
+    let joining = try root["joining"].object(["people", "awards"], optional: ["requirement"])
     let joiners = try reader.people(joining["people"], given: GivenPeople.joining)
     let awards = try reader.awards(joining["awards"], people: joiners)
     let personalSeller = try root.optional("personalSales").map {
@@ -64,6 +68,8 @@ struct PlanReader {
       quotas: try reader.quotas(root.optional("quotas"), countsSales: personalSeller != nil),
       promotions: try reader.promotions(
         root.optional("promotions"), countsSales: personalSeller != nil),
+      organisations: try reader.organisations(root.optional("organisations")),
+      joiningRequirement: try reader.requirement(joining.optional("requirement")),
       document: reader.rebound(json).bytes, personalSeller: personalSeller, salePeople: people,
       shares: shares,
       joiningPeople: joiners, awards: awards)

@@ -30,6 +30,8 @@ struct PersonRule: Equatable, Sendable {
   let search: Search
   /// Whoever is one of these does not count.
   let otherThan: [PersonSource]
+  /// The name in the document, where it stands for several levels.
+  let series: String?
 }
 
 /// A condition on ranks and identity. About somebody who is not there, every test is false.

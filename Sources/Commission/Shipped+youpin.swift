@@ -8,6 +8,7 @@ extension Plan {
       "version": 1,
       "title": {"en": "Youpin: pay on sales", "zh": "有品推手CPS"},
       "ranks": ["member", "team"],
+      "organisations": ["team"],
       "lineRatePpm": {"from": 50000, "to": 400000},
       "selfPurchase": "allowed",
       "parameters": {

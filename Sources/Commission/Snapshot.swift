@@ -185,7 +185,7 @@ extension Snapshot {
     participants.pact = try sale.optional("pactPpm")?.rate()
     self.participants = participants
     var people: [Person] = []
-    for place in try root["people"].list(0...PlanReader.peopleMax) {
+    for place in try root["people"].list(0...PlanReader.writtenOutMax) {
       let fields = try place.object(["as"], optional: ["member", "rank", "rankIndex"])
       var holder: Holder?
       if let member = fields.optional("member") {

@@ -169,10 +169,21 @@ package struct LineAmount: Equatable, Sendable {
   }
 }
 
+/// What is said about the error-level findings of a plan that is to be activated.
+package enum RiskAcceptance: Equatable, Sendable {
+  /// These are accepted by this operator; codes as in `Finding.Code`.
+  case named([String], by: PersonID)
+  /// Nothing is accepted.
+  case nothing
+  /// The plan is only tried, in a scenario or simulation: its findings do not matter.
+  case trial
+}
+
 /// Everything that can change the state. Amounts, ids and texts are checked for form by the shell.
 package enum Command: Equatable, Sendable {
-  /// Creates a storefront, or changes its name and parameters.
-  case configureStorefront(Storefront, plan: Plan)
+  /// Creates a storefront, or changes its name and parameters. A changed plan is activated if it has
+  /// no error-level findings but those that are accepted.
+  case configureStorefront(Storefront, plan: Plan, risks: RiskAcceptance = .nothing)
   /// Imports one catalogue item.
   case importItem(CatalogueItem)
   /// Defines a product set.

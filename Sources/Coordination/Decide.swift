@@ -32,8 +32,8 @@ extension Draft {
     _ command: Command, by actor: Actor
   ) throws(Stop) -> (JSON, isRepeat: Bool) {
     switch command {
-    case .configureStorefront(let storefront, let plan):
-      return (try configure(storefront, plan), false)
+    case .configureStorefront(let storefront, let plan, let risks):
+      return (try configure(storefront, plan, risks), false)
     case .importItem(let item): return (try importItem(item), false)
     case .defineSet(let set): return (try define(set), false)
     case .join(let member, let name, let inviter, let rank, let at, let invite):

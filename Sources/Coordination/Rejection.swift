@@ -1,4 +1,5 @@
 import Commerce
+import Notation
 
 /// Why a command was refused; the caller's fault, and it changed nothing.
 ///
@@ -105,6 +106,8 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case refundExceedsPaid = "refund_exceeds_paid"
   /// The plan does not allow the sale, such as a commission rate outside its range.
   case planRefused = "plan_refused"
+  /// The plan has error-level findings that nobody has accepted.
+  case planFindings = "plan_findings"
   // Catalogue.
   /// The product belongs to another supplier.
   case supplierMismatch = "supplier_mismatch"
@@ -120,6 +123,8 @@ package struct Rejection: Error, Equatable, Sendable {
   package let message: String
   /// The field at fault, as a path such as `lines[2].paid`, where one is.
   package let field: String?
+  /// What a program needs beside the code, in the form of Protocol/errors.md; mostly nothing.
+  package let details: [JSON.Member]
 
   /// Makes a rejection.
   ///
@@ -127,10 +132,14 @@ package struct Rejection: Error, Equatable, Sendable {
   ///   - code: the stable code.
   ///   - message: an English sentence about this very case.
   ///   - field: the field at fault.
-  package init(_ code: RejectionCode, _ message: String, field: String? = nil) {
+  ///   - details: what a program needs beside the code.
+  package init(
+    _ code: RejectionCode, _ message: String, field: String? = nil, details: [JSON.Member] = []
+  ) {
     self.code = code
     self.message = message
     self.field = field
+    self.details = details
   }
 }
 

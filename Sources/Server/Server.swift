@@ -102,15 +102,20 @@ package final class Server: Sendable {
   }
 
   /// Stops orderly: clients are told when to come back, what was accepted is decided, stored and
-  /// answered, then everything ends. Blocks until it has.
+  /// answered, then everything ends. Blocks until it has; a second stop does nothing.
   package func stop() {
     health.drains()
-    for loop in loops { loop.post(.closing(reconnectAfterMilliseconds: 1000)) }
-    for loop in loops { loop.drain(withinMilliseconds: context.options.drainMilliseconds) }
+    let closing = LoopMessage.closing(
+      reconnectAfterMilliseconds: 1000, withinMilliseconds: context.options.drainMilliseconds)
+    for loop in loops { loop.post(closing) }
     for loop in loops { loop.join() }
     context.writer.post(.stop)
     context.reader.post(.stop)
-    for thread in threads.withLock({ $0 }) { pthread_join(thread, nil) }
+    let running = threads.withLock { threads in
+      defer { threads = [] }
+      return threads
+    }
+    for thread in running { pthread_join(thread, nil) }
   }
 }
 

@@ -159,8 +159,14 @@ struct ColumnReader {
     return word
   }
 
-  mutating func json() throws(StorageError) -> Body {
-    let bytes = try utf8()
+  mutating func json() throws(StorageError) -> Body { try body(try utf8()) }
+
+  /// Nothing where the column is `NULL`.
+  mutating func optionalJSON() throws(StorageError) -> Body? {
+    try optionalText().map { text throws(StorageError) in try body(Array(text.utf8)) }
+  }
+
+  private func body(_ bytes: [UInt8]) throws(StorageError) -> Body {
     do { return Body(try JSON.read(bytes), of: row.sql) } catch {
       throw corrupt("the body is not JSON: \(error)")
     }

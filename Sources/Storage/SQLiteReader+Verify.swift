@@ -82,13 +82,13 @@ private struct Check {
     try checkEarnings()
     try checkOrders()
     try checkBonuses()
-    try ranks.run()
     guard explained == result.transactions else {
       throw Fault(
         at: "ledger",
         expected: "\(result.transactions) transactions about orders, bonuses, payouts",
         found: "\(explained)")
     }
+    try ranks.run()
     progress(.digest, 0, 1)
     result.digest = try reader.digest(storefront.id)
     progress(.digest, 1, 1)

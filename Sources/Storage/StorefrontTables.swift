@@ -21,7 +21,8 @@ final class StorefrontTables {
       "storefront_progress", keys: ["storefront"],
       columns: ["sequence", "orders", "units", "gmv", "refunded", "members"], on: connection)
     planVersions = try RecordTable(
-      "plan_versions", keys: ["storefront", "number"], columns: ["document"], on: connection)
+      "plan_versions", keys: ["storefront", "number"], columns: ["document", "accepted"],
+      on: connection)
     productSets = try RecordTable(
       "product_sets", keys: ["storefront", "id"], columns: ["title", "skus"], on: connection)
   }
@@ -86,9 +87,17 @@ final class StorefrontTables {
       $0.id(storefront)
       $0.integer(number)
     }) { row in
-      do { return PlanVersion(number: number, plan: try Plan(document: try row.utf8())) } catch let
-        error as PlanError
-      { throw row.corrupt("the plan cannot be read: \(error)") }
+      let plan: Plan
+      do { plan = try Plan(document: try row.utf8()) } catch let error as PlanError {
+        throw row.corrupt("the plan cannot be read: \(error)")
+      }
+      return PlanVersion(
+        number: number, plan: plan,
+        accepted: try row.optionalJSON().map { body throws(StorageError) in
+          AcceptedRisks(
+            by: try body["by"].id(), at: try body["at"].time(),
+            risks: try body["risks"].list().map { risk throws(StorageError) in try risk.word() })
+        })
     }
   }
 
@@ -97,6 +106,7 @@ final class StorefrontTables {
       row.id(storefront)
       row.integer(version.number)
       row.utf8(version.plan.document)
+      row.text(version.accepted.map { String(decoding: $0.body, as: UTF8.self) })
     }
   }
 
@@ -122,5 +132,20 @@ final class StorefrontTables {
       row.text(set.title)
       row.utf8(body.bytes)
     }
+  }
+}
+
+extension AcceptedRisks {
+  fileprivate var body: [UInt8] {
+    var body = JSONWriter(reserving: 160)
+    body.beginObject()
+    body.field("by", by.text)
+    body.field("at", at.milliseconds)
+    body.key("risks")
+    body.beginArray()
+    for risk in risks { body.string(risk.rawValue) }
+    body.endArray()
+    body.endObject()
+    return body.bytes
   }
 }

@@ -105,7 +105,7 @@ struct AttackTests {
     try shop.accept(
       .createLink(
         Link(
-          id: id, text: "l1", promoter: person("P"), room: nil, sku: nil, channel: "",
+          id: id, text: "t", promoter: person("P"), room: nil, sku: nil, channel: "",
           expiresAt: moment(day: 30), maximumUses: nil, issuedAt: Shop.start)))
     shop.now = moment(day: 2)
     try shop.accept(.revokeLink(id))

@@ -182,10 +182,10 @@ struct AttackWalkTests {
   @Test("No sequence of commands makes money appear, vanish or come twice", arguments: 0..<4)
   func walks(part: UInt64) throws {
     var accepted: [String: Int] = [:]
-    for seed in (part * 100)..<(part * 100 + 100) {
+    for seed in (part * 80)..<(part * 80 + 80) {
       var walk = AttackWalk(seed: seed)
       try walk.begin()
-      for _ in 0..<70 {
+      for _ in 0..<60 {
         let seen = walk.store.transactions.count
         walk.counter += 1
         walk.now +=
@@ -201,7 +201,7 @@ struct AttackWalkTests {
     }
     // A walk that gets nowhere finds nothing.
     for kind in ["placeOrder", "reportOrder", "pay", "refund", "dispute", "resolve", "repeat"] {
-      #expect(accepted[kind, default: 0] >= 50, "\(kind) of \(accepted)")
+      #expect(accepted[kind, default: 0] >= 30, "\(kind) of \(accepted)")
     }
   }
 }

@@ -98,6 +98,9 @@ extension AttackWalk {
     let fact = FactID(trusted: fresh("f"))
     let time = now - chance.number(0...72) * 3_600_000
     let at = Timestamp(milliseconds: time)
+    if order.isDisputed, chance.chance(35) {
+      return try disputeOrResolve(order, orderID, fact, now)
+    }
     switch chance.number(0...10) {
     case 0, 1, 2: try pay(order, orderID, fact, at)
     case 3, 4:

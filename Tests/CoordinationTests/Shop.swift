@@ -37,7 +37,7 @@ final class Shop {
           id: Shop.id, name: "Shop", currency: .cny, zone: .shanghai, precedence: precedence,
           visitHoldMilliseconds: Storefront.visitHoldDefault,
           unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 1, createdAt: now),
-        plan: self.plan))
+        plan: self.plan, risks: .trial))
   }
 
   func send(_ command: Command, by actor: Actor = .system) throws -> Result<Outcome, Rejection> {

@@ -65,8 +65,10 @@ private final class Bench {
     return [self.order(order), command(paid)]
   }
 
-  func join(_ viewer: String) -> WriterMessage {
-    call(.join(JoinWish(room: id("r1"), link: nil, since: nil)), viewer, .viewer)
+  func join(
+    _ viewer: String, since: (epoch: Int64, offset: Int64)? = nil
+  ) -> WriterMessage {
+    call(.join(JoinWish(room: id("r1"), link: nil, since: since)), viewer, .viewer)
   }
 
   func subscribe() -> WriterMessage { call(.subscribe(.storefront(Sample.storefront))) }
@@ -204,6 +206,25 @@ struct DurabilityWriterTests {
     #expect(bench.round(bench.sale("o1")).figures.map { $0["orders"] } == [1])
     _ = bench.round([.unwatched(.storefront(Sample.storefront), loop: 0)])
     #expect(bench.round(bench.sale("o2")).figures.isEmpty)
+  }
+
+  @Test("What was missed is told again only where one message can carry it")
+  func largeEvents() throws {
+    let bench = try Bench()
+    let picture = "https://example.com/" + String(repeating: "x", count: 2_000)
+    let title = String(repeating: "W", count: 990)
+    let rows = (0..<300).map { "w\($0),w\($0),sup,\(title),1,1,200000,\(picture)\n" }
+    let file = Sample.catalogueHeader + ",picture\n" + rows.joined()
+    let imported = try CatalogueImport.rows(of: Array(file.utf8), as: .csv)
+    _ = bench.round([bench.call(.importCatalogue(imported))])
+    // Fifty listings an event, each event above 150 000 bytes: five fit, six do not.
+    let skus = (0..<300).map { SKUID(trusted: "w\($0)") }
+    _ = bench.round([bench.command(.addListings(id("r1"), .skus(skus)))])
+    let epoch = Sample.now.milliseconds
+    let joins = bench.round((2...8).map { bench.join("v1", since: (epoch, $0)) })
+    let recovered = joins.answers.map { $0.body["recovered"] == true }
+    #expect(recovered == [false] + Array(repeating: true, count: 6))
+    #expect(joins.answers.map { $0.body["events"]?.elements?.count } == [nil, 5, 4, 3, 2, 1, 0])
   }
 
   @Test("Nothing of a room is pushed where nobody is in it, and everything once somebody is")

@@ -64,7 +64,12 @@ extension Generator {
       precedence: one(of: [[], [.lock], [.code, .visit, .lock], [.lock, .visit]]),
       visitHoldMilliseconds: integer(), unpaidHoldMilliseconds: integer(),
       planVersion: integer(), createdAt: time(), inviteOnly: flip())
-    let version = PlanVersion(number: Int64(1 + below(99)), plan: plan)
+    let version = PlanVersion(
+      number: Int64(1 + below(99)), plan: plan,
+      accepted: one(of: [
+        nil, AcceptedRisks(by: id(), at: time(), risks: [.headcountPay]),
+        AcceptedRisks(by: id(), at: time(), risks: [.joiningFee, .multilevelPay]),
+      ]))
     var records: [(Key, Record)] = [
       (.storefront(storefront.id), .storefront(storefront)),
       (.planVersion(storefront.id, version.number), .planVersion(version)),

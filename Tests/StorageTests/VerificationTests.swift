@@ -160,7 +160,7 @@ struct VerificationTests {
     try withWorld { (_, _, directory) throws in
       var handle: OpaquePointer?
       #expect(sqlite3_open(directory + "/waggle.sqlite3", &handle) == SQLITE_OK)
-      let limited = sql.replacing(" WHERE ", with: " WHERE storefront = 'sf' AND ")
+      let limited = sql.replacing("WHERE ", with: "WHERE storefront = 'sf' AND ")
       #expect(sqlite3_exec(handle, limited, nil, nil, nil) == SQLITE_OK)
       #expect(sqlite3_changes(handle) > 0)
       #expect(sqlite3_close(handle) == SQLITE_OK)
@@ -176,7 +176,11 @@ struct VerificationTests {
 
   static let quotaAlterations: [(sql: String, place: String)] = [
     ("UPDATE quotas SET consumed = 0 WHERE member = 'p'", "quota of p, left"),
-    ("UPDATE quotas SET sums = '[]' WHERE member = 'p'", "quota of p, sales at 1000.00"),
+    (
+      """
+      UPDATE quotas SET sums = '[{"per":100000,"settled":5}]' WHERE member = 'p'
+      """, "quota of p, sales at 100000"
+    ),
     ("DELETE FROM quota_entries WHERE member = 'p' AND number = 3", "quota of p, entry 4, number"),
     (
       "UPDATE quota_entries SET units = 4 WHERE member = 'p' AND number = 1",

@@ -53,7 +53,7 @@ struct Script {
         id: id, name: "甩甩 \(id)", currency: .cny, zone: .shanghai,
         precedence: [.code, .visit, .lock], visitHoldMilliseconds: Storefront.visitHoldDefault,
         unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 0,
-        createdAt: minute(0)), plan: try Plan.shipped(plan))
+        createdAt: minute(0)), plan: try Plan.shipped(plan), risks: .trial)
   }
 
   static func item(

@@ -8,7 +8,8 @@ import Commission
 import Notation
 
 extension Draft {
-  package func invite(_ id: InviteID) throws(Stop) -> Invite? {
+  /// An invite code, or nothing where there is none.
+  func invite(_ id: InviteID) throws(Stop) -> Invite? {
     guard case .invite(let found)? = try read(.invite(storefrontID, id)) else { return nil }
     return found
   }

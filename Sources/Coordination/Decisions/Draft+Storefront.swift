@@ -7,8 +7,11 @@ import Notation
 
 extension Draft {
   /// Creates a storefront or changes what may be changed of it; a changed plan becomes its next version.
-  mutating func configure(_ wanted: Storefront, _ plan: Plan) throws(Stop) -> JSON {
+  mutating func configure(
+    _ wanted: Storefront, _ plan: Plan, _ risks: RiskAcceptance
+  ) throws(Stop) -> JSON {
     var storefront = wanted
+    var version = PlanVersion(number: 1, plan: plan)
     if case .storefront(let present)? = try read(.storefront(storefrontID)) {
       guard present.currency == wanted.currency, present.zone.name == wanted.zone.name else {
         throw .refuse(
@@ -19,13 +22,11 @@ extension Draft {
         precedence: wanted.precedence, visitHoldMilliseconds: wanted.visitHoldMilliseconds,
         unpaidHoldMilliseconds: wanted.unpaidHoldMilliseconds, planVersion: present.planVersion,
         createdAt: present.createdAt, inviteOnly: wanted.inviteOnly)
-      if try self.plan(version: present.planVersion).document != plan.document {
-        storefront.planVersion += 1
-      }
+      version = try activation(of: plan, after: present.planVersion, risks)
     } else {
-      storefront.planVersion = 1
+      version = PlanVersion(number: 1, plan: plan, accepted: try acceptance(of: plan, risks))
     }
-    let version = PlanVersion(number: storefront.planVersion, plan: plan)
+    storefront.planVersion = version.number
     write(.planVersion(storefrontID, version.number), .planVersion(version))
     write(.storefront(storefrontID), .storefront(storefront))
     return [

@@ -66,16 +66,37 @@ package struct PlanVersion: Equatable, Sendable {
   package let number: Int64
   /// The validated plan with its parameters bound.
   package let plan: Plan
+  /// The risks that somebody took on with it; none where there was nothing to accept.
+  package let accepted: AcceptedRisks?
 
   /// Makes a plan version.
-  package init(number: Int64, plan: Plan) {
+  package init(number: Int64, plan: Plan, accepted: AcceptedRisks? = nil) {
     self.number = number
     self.plan = plan
+    self.accepted = accepted
   }
 
-  /// Equal where number and document are.
+  /// Equal where number, document and acceptance are.
   package static func == (left: PlanVersion, right: PlanVersion) -> Bool {
     left.number == right.number && left.plan.document == right.plan.document
+      && left.accepted == right.accepted
+  }
+}
+
+/// Who took which findings of a plan upon themselves, and when. Source: domain.md, section 5, "Lint".
+package struct AcceptedRisks: Equatable, Sendable {
+  /// The operator.
+  package let by: PersonID
+  /// When the plan was activated.
+  package let at: Timestamp
+  /// Different codes of error-level findings, in the order of `Finding.Code`; at least one.
+  package let risks: [Finding.Code]
+
+  /// Makes an acceptance.
+  package init(by: PersonID, at: Timestamp, risks: [Finding.Code]) {
+    self.by = by
+    self.at = at
+    self.risks = risks
   }
 }
 

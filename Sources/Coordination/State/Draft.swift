@@ -124,11 +124,14 @@ extension Draft {
   }
 
   /// A version of the plan that an order or the storefront names.
-  package func plan(version: Int64) throws(Stop) -> Plan {
+  package func plan(version: Int64) throws(Stop) -> Plan { try planVersion(version).plan }
+
+  /// A version of the storefront's plan with what was accepted for it.
+  package func planVersion(_ version: Int64) throws(Stop) -> PlanVersion {
     guard case .planVersion(let found)? = try read(.planVersion(storefrontID, version)) else {
       preconditionFailure("an order or storefront names a plan version that was never stored")
     }
-    return found.plan
+    return found
   }
 
   func product(_ id: ProductID) throws(Stop) -> Product? {

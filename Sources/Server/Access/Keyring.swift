@@ -4,6 +4,7 @@
 // it was read, so any thread may use it; nothing here touches the disk (see KeyFile.swift).
 
 import Commerce
+import Coordination
 import Crypto
 import Wire
 
@@ -99,7 +100,7 @@ package struct Keyring: Sendable {
   }
 
   /// What the ids of guests begin with.
-  static let guestPrefix = "guest-"
+  static let guestPrefix = PersonID.guestPrefix
 
   /// Admits a viewer whom nobody knows.
   ///
@@ -113,7 +114,7 @@ package struct Keyring: Sendable {
     storefront: StorefrontID, lifetimeMilliseconds: Int64, now: Timestamp
   ) throws(Fault) -> (Caller, String) {
     let text = try issue(
-      person: try randomPerson(prefix: PersonID.guestPrefix), storefront: storefront,
+      person: try randomPerson(prefix: Keyring.guestPrefix), storefront: storefront,
       scopes: .viewer,
       lifetimeMilliseconds: lifetimeMilliseconds, now: now)
     return (try caller(from: text, now: now), text)

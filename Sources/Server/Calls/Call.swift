@@ -2,6 +2,7 @@
 // anything is decided. HTTP and WebSocket meet here: the same wish is the same call.
 
 import Commerce
+import Commission
 import Coordination
 import Notation
 import Wire
@@ -83,6 +84,10 @@ package struct StorefrontWish: Sendable {
   package var zone: TimeZoneTable?
   /// The name of a shipped plan.
   package var plan: String?
+  /// A plan document instead of a shipped plan.
+  package var planDocument: JSON?
+  /// Error-level findings of the plan that the caller takes upon themselves.
+  package var acceptedRisks: [Finding.Code] = []
   /// The plan's parameters by name; replace all earlier ones.
   package var parameters: [JSON.Member]?
   /// The order of attribution.

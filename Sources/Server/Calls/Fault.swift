@@ -19,13 +19,16 @@ package struct Fault: Error, Equatable, Sendable {
   package let status: Int
   /// The HTTP methods that the path has, for `method_not_allowed`; such as `GET, HEAD, POST`.
   package let allow: String?
+  /// Members beside the code, in the form of Protocol/errors.md; mostly none.
+  package let details: [JSON.Member]
 
   /// Makes a fault.
   package init(
     _ code: String, _ message: String, status: Int, field: String? = nil, isTemporary: Bool = false,
-    allow: String? = nil
+    allow: String? = nil, details: [JSON.Member] = []
   ) {
     self.code = code
+    self.details = details
     self.message = message
     self.status = status
     self.allow = allow
@@ -37,7 +40,7 @@ package struct Fault: Error, Equatable, Sendable {
   package init(_ rejection: Rejection) {
     self.init(
       rejection.code.rawValue, rejection.message, status: rejection.code.status,
-      field: rejection.field)
+      field: rejection.field, details: rejection.details)
   }
 
   /// A field is missing, mistyped or out of range.
@@ -76,7 +79,7 @@ package struct Fault: Error, Equatable, Sendable {
     RemoteFault(
       number: remoteNumber, message: message, code: code,
       isTemporary: isTemporary,
-      details: field.map { [JSON.Member("field", .string($0))] } ?? [])
+      details: (field.map { [JSON.Member("field", .string($0))] } ?? []) + details)
   }
 
   /// The numbers that the standard has a meaning for. Source: JSON-RPC 2.0, section 5.1.
@@ -98,6 +101,7 @@ package struct Fault: Error, Equatable, Sendable {
       JSON.Member("temporary", .bool(isTemporary)),
     ]
     if let field { members.append(JSON.Member("field", .string(field))) }
+    members += details
     var headers = HTTPHeaders()
     headers.add("Content-Type", "application/problem+json")
     if status == 401 { headers.add("WWW-Authenticate", "Bearer") }
@@ -112,8 +116,9 @@ extension RejectionCode {
   var status: Int {
     switch self {
     case .invalidField, .unknownRank, .unknownLine, .currencyMismatch, .refundExceedsPaid,
-      .paymentExceedsPlaced, .planRefused, .supplierMismatch, .stockBelowCommitted, .inviteCycle,
-      .inviteNeeded, .selfLock, .ownRoom, .pactLowered, .linkMalformed, .linkAltered, .linkForeign:
+      .paymentExceedsPlaced, .planRefused, .planFindings, .supplierMismatch, .stockBelowCommitted,
+      .inviteCycle, .inviteNeeded, .selfLock, .ownRoom, .pactLowered, .linkMalformed, .linkAltered,
+      .linkForeign:
       422
     case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,
       .unknownLink, .inviteUnknown:

@@ -1,6 +1,7 @@
 // Reads calls about storefronts, the catalogue and members. Pure; any thread.
 
 import Commerce
+import Commission
 import Coordination
 import Notation
 import Wire
@@ -18,6 +19,17 @@ enum StorefrontCalls {
       }
     }
     wish.plan = try request.fields.optionalText("plan", bytesMin: 1, bytesMax: 64)
+    if let document = request.fields.optional("planDocument") {
+      guard wish.plan == nil else {
+        throw .invalidField("planDocument", "Either plan or planDocument, not both.")
+      }
+      wish.planDocument = .object(try document.members())
+    }
+    wish.acceptedRisks =
+      try request.fields.optional("acceptedRisks")?
+      .distinct(count: 0...Finding.Code.allCases.count) {
+        (field) throws(Fault) -> Finding.Code in try field.choice()
+      } ?? []
     wish.parameters = try request.fields.optional("parameters")?.members()
     wish.precedence = try request.fields.optional("precedence")?
       .distinct(count: 1...AttributionSource.allCases.count) {

@@ -102,6 +102,10 @@ extension Queries {
   func explanation(_ id: OrderID, by person: PersonID?) throws -> JSON {
     let settled = try settled(id)
     let settlement = settled.settlement
+    if let person, !concerns(settled, person) {
+      throw Fault(
+        Rejection(.notYourOrder, "Order \(id) is none of \(person)'s.", field: "order"))
+    }
     var shares: [JSON] = []
     for (index, line) in settlement.lines.enumerated() {
       for share in line.shares where person == nil || share.payee == person {
@@ -127,6 +131,17 @@ extension Queries {
     }
     members.append(JSON.Member("text", ["en": texts(.english), "zh": texts(.chinese)]))
     return .object(members)
+  }
+
+  /// Whether somebody took part in an order, earns on it, or could have: who may ask why they got
+  /// what they got. Others must not learn so much as its net: ids of orders can be guessed.
+  private func concerns(_ settled: Settled, _ person: PersonID) -> Bool {
+    let order = settled.order
+    let people = order.snapshot.participants
+    return [order.buyer, people.seller, people.host, people.promoter].contains(person)
+      || order.receipt.candidates.contains { $0.promoter == person }
+      || order.snapshot.people.contains { $0.holder?.member == person }
+      || settled.settlement.withheld.contains { $0.member == person }
   }
 
   private func shareView(_ share: Share, line: Int) -> JSON {

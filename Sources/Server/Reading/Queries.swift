@@ -196,7 +196,7 @@ struct Queries {
   private func storefrontAnswer() throws -> JSON {
     try inspected { draft throws(Stop) in
       let found = try draft.storefront()
-      let plan = try draft.plan(version: found.planVersion)
+      let version = try draft.planVersion(found.planVersion)
       let totals = try draft.storefrontProgress()
       return [
         "storefront": .string(found.id.text), "name": .string(found.name),
@@ -205,7 +205,8 @@ struct Queries {
         "visitHoldSeconds": .integer(found.visitHoldMilliseconds / 1000),
         "unpaidHoldSeconds": .integer(found.unpaidHoldMilliseconds / 1000),
         "inviteOnly": .bool(found.inviteOnly),
-        "plan": .string(plan.name), "planVersion": .integer(found.planVersion),
+        "plan": .string(version.plan.name), "planVersion": .integer(found.planVersion),
+        "acceptedRisks": version.accepted.map(acceptanceView) ?? .null,
         "orders": .integer(totals.orders), "units": .integer(totals.units),
         "gmv": .integer(totals.gmv.minorUnits), "refunded": .integer(totals.refunded.minorUnits),
         "members": .integer(totals.members), "sequence": .integer(totals.sequence),

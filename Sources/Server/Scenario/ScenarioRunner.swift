@@ -88,7 +88,7 @@ final class ScenarioRunner {
       zone: scenario.zone, precedence: AttributionSource.allCases,
       visitHoldMilliseconds: Storefront.visitHoldDefault,
       unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 1, createdAt: at)
-    let rejection = try decide([.configureStorefront(storefront, plan: scenario.plan)], at: at)
+    let rejection = try decide([.configureStorefront(storefront, plan: scenario.plan, risks: .trial)], at: at)
     precondition(rejection == nil, "a new storefront is never refused")
   }
 

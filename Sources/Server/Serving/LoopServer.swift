@@ -38,6 +38,9 @@ final class LoopServer: LoopDelegate {
   private var nextFlush: Int64?
   private var nextSweep: Int64 = 0
   private var countsSeen = Connections.Counts()
+  /// When a stop is over at the latest; none while nobody stops the server.
+  private var stopDeadline: Int64?
+  private var isDraining = false
 
   init(_ loop: Loop<LoopServer>, _ connections: Connections, _ context: ServerContext) {
     self.loop = loop
@@ -65,8 +68,9 @@ final class LoopServer: LoopDelegate {
 
   /// Sends a call on its way; what waits for it is found again by the address.
   ///
-  /// - Returns: false where the server is busy; then nothing will be answered.
+  /// - Returns: false where the server is busy or stops; then nothing will be answered.
   func submit(_ call: Call, _ caller: Caller, on id: ConnectionID, _ waiting: Pending) -> Bool {
+    guard stopDeadline == nil else { return false }
     nextCall += 1
     let address = ReplyAddress(loop: loop.index, connection: id, call: nextCall)
     guard context.submit(call, caller, address) else { return false }
@@ -102,7 +106,9 @@ final class LoopServer: LoopDelegate {
       guard let replaces = boards[ticker]?.take(bytes) else { return }
       if replaces { context.health.conflated.add(1, ordering: .relaxed) }
       boardsDue.insert(ticker)
-    case .closing(let milliseconds): adviseClosing(milliseconds)
+    case .closing(let milliseconds, let within):
+      adviseClosing(milliseconds)
+      stopDeadline = connections.now + within
     }
   }
 
@@ -184,6 +190,14 @@ final class LoopServer: LoopDelegate {
   func turnEnded(at now: Int64) {
     flush(at: now)
     publishCounts()
+    drainIfAnswered(at: now)
+  }
+
+  /// Once a stop has begun and nobody waits for an answer any more, lets the connections go.
+  private func drainIfAnswered(at now: Int64) {
+    guard let stopDeadline, !isDraining, pending.isEmpty || now >= stopDeadline else { return }
+    isDraining = true
+    loop.drain(withinMilliseconds: max(0, stopDeadline - now))
   }
 
   func deadlineReached(at now: Int64) -> Int64? {
@@ -192,7 +206,7 @@ final class LoopServer: LoopDelegate {
       nextSweep = now + 1000
       sweepSessions(at: now)
     }
-    return min(nextSweep, nextFlush ?? Int64.max)
+    return min(nextSweep, nextFlush ?? Int64.max, stopDeadline ?? Int64.max)
   }
 
   private func flush(at now: Int64) {

@@ -12,7 +12,7 @@ extension StorefrontWish {
   ///   - plan: the plan in force; none for a new one.
   ///   - now: the moment.
   /// - Returns: the storefront and the plan as wanted.
-  /// - Throws: `invalid_field` for a plan or parameters that do not exist.
+  /// - Throws: `invalid_field` for a plan or parameters that do not exist or cannot be.
   func completed(
     id: StorefrontID, present: Storefront?, plan: Plan?, at now: Timestamp
   ) throws(Fault) -> (Storefront, Plan) {
@@ -31,8 +31,7 @@ extension StorefrontWish {
   }
 
   private func wantedPlan(_ present: Plan?) throws(Fault) -> Plan {
-    let name = self.plan ?? present?.name ?? "fengxiang"
-    if let present, self.plan == nil, parameters == nil { return present }
+    if let present, plan == nil, planDocument == nil, parameters == nil { return present }
     var bound: [String: PlanValue] = [:]
     for member in parameters ?? [] {
       guard let value = PlanValue(json: member.value) else {
@@ -40,8 +39,33 @@ extension StorefrontWish {
       }
       bound[member.key] = value
     }
-    do { return try Plan.shipped(name, parameters: bound) } catch {
-      throw .invalidField("plan", error.description)
+    do {
+      if let planDocument { return try Plan(document: planDocument.bytes, parameters: bound) }
+      if let plan { return try Plan.shipped(plan, parameters: bound) }
+      guard let present else { return try Plan.shipped("fengxiang", parameters: bound) }
+      return try rebound(present, bound)
+    } catch {
+      throw .invalidField(field(of: error), error.description)
+    }
+  }
+
+  /// The plan in force with other parameters: those left out go back to the defaults of a shipped
+  /// plan, and stay as they are bound in any other document.
+  private func rebound(_ present: Plan, _ bound: [String: PlanValue]) throws(PlanError) -> Plan {
+    var inForce: [String: PlanValue] = [:]
+    for parameter in present.parameters { inForce[parameter.name] = parameter.value }
+    if Plan.shippedNames.contains(present.name),
+      let shipped = try? Plan.shipped(present.name, parameters: inForce), shipped == present
+    {
+      return try Plan.shipped(present.name, parameters: bound)
+    }
+    return try Plan(document: present.document, parameters: bound)
+  }
+
+  private func field(of error: PlanError) -> String {
+    switch error {
+    case .unknownParameter(let name), .parameterRefused(let name, _): "parameters.\(name)"
+    case .unknownPlan, .notJSON, .malformed: planDocument == nil ? "plan" : "planDocument"
     }
   }
 }

@@ -41,6 +41,9 @@ final class Writer {
   static let sweepLimit = 500
   /// How many missed events a join gives back; more is not recovered.
   static let recoveredEventsMax = 1000
+  /// How long the missed events may be together: one message must not be what closes a connection
+  /// for reading too slowly, or whoever comes back for it would never get it.
+  static let recoveredBytesMax = 786_432
   /// How many listings a snapshot has.
   static let snapshotListings = 100
 
@@ -233,7 +236,7 @@ final class Writer {
     ]
     if let events = try missed(key, progress, since: wish.since) {
       members.append(JSON.Member("recovered", true))
-      members.append(JSON.Member("events", .array(events.map(\.parameters))))
+      members.append(JSON.Member("events", .array(events)))
     } else {
       members.append(JSON.Member("recovered", false))
       members.append(JSON.Member("listings", try snapshot(key, progress)))
@@ -252,13 +255,22 @@ final class Writer {
 
   private func missed(
     _ key: RoomKey, _ progress: RoomProgress, since: (epoch: Int64, offset: Int64)?
-  ) throws -> [RoomEvent]? {
+  ) throws -> [JSON]? {
     guard let since, since.epoch == progress.epoch, since.offset <= progress.offset,
       progress.offset - since.offset <= Int64(Writer.recoveredEventsMax)
     else { return nil }
     let events = try store.events(
       key.storefront, key.room, after: since.offset, limit: Writer.recoveredEventsMax)
-    return Int64(events.count) == progress.offset - since.offset ? events : nil
+    guard Int64(events.count) == progress.offset - since.offset else { return nil }
+    var bytes = 0
+    var told: [JSON] = []
+    for event in events {
+      let parameters = event.parameters
+      bytes += parameters.bytes.count
+      if bytes > Writer.recoveredBytesMax { return nil }
+      told.append(parameters)
+    }
+    return told
   }
 
   private func snapshot(_ key: RoomKey, _ progress: RoomProgress) throws -> JSON {
@@ -320,7 +332,9 @@ extension Writer {
     do throws(Fault) {
       let (storefront, wanted) = try wish.completed(
         id: caller.storefront, present: present, plan: plan, at: now)
-      return try decideFault(.configureStorefront(storefront, plan: wanted), caller)
+      let risks = RiskAcceptance.named(wish.acceptedRisks.map(\.rawValue), by: caller.person)
+      return try decideFault(
+        .configureStorefront(storefront, plan: wanted, risks: risks), caller)
     } catch {
       return .failure(error)
     }

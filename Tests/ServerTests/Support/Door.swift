@@ -100,6 +100,11 @@ final class Desk {
       let sku = row.prefix { $0 != "," }
       text += "\(sku),\(sku),sup,\(sku),\(row.drop { $0 != "," }.dropFirst())\n"
     }
+    try importText(text)
+  }
+
+  /// Sends a catalogue.
+  func importText(_ text: String) throws {
     let reply = try send(.post, "/v1/catalogue/import", type: "text/csv", Array(text.utf8))
     try #require(reply.status == 200 && reply.body["rejectedCount"] == 0, "\(reply.body)")
   }
@@ -111,9 +116,22 @@ final class Desk {
   private func send(
     _ method: HTTPMethod, _ path: String, type: String, _ body: [UInt8]
   ) throws -> Reply {
+    try begin(method, path, type: type, body)
+    return try finish()
+  }
+
+  /// Sends without waiting for the answer.
+  func begin(
+    _ method: HTTPMethod, _ path: String, type: String = "application/json", _ body: [UInt8]
+  ) throws {
     var headers = HTTPHeaders([("Authorization", "Bearer " + token)])
     if !body.isEmpty { headers.add("Content-Type", type) }
-    let response = try client.send(method, path, headers: headers, body: body)
+    try client.write(method, path, headers: headers, body: body)
+  }
+
+  /// Waits for the answer to what was begun.
+  func finish() throws -> Reply {
+    let response = try client.read()
     return Reply(
       status: response.status, isRepeat: response.headers["idempotent-replayed"] == "true",
       body: response.body.isEmpty ? .null : try JSON.read(response.body))

@@ -17,7 +17,6 @@ final class Shop {
   let directory: String
   let faults = FaultSwitch()
   private(set) var server: Server
-  private var isRunning = true
   private let change: (inout ServerOptions) -> Void
 
   var door: Door { Door(port: server.address.port, keyring: server.keyring) }
@@ -33,19 +32,13 @@ final class Shop {
   }
 
   deinit {
-    if isRunning { server.stop() }
+    server.stop()
     removeDirectory(directory)
   }
 
-  /// Stops orderly; `start` begins again on the same directory.
-  func stop() {
-    server.stop()
-    isRunning = false
-  }
-
-  func start() throws {
+  /// Begins again on the same directory, after a stop.
+  func resume() throws {
     server = try Shop.start(directory, change, faults)
-    isRunning = true
   }
 
   private static func start(
@@ -54,6 +47,8 @@ final class Shop {
     var options = ServerOptions(
       directory: directory, zone: { try TimeZones.table(named: $0) }, log: { _ in })
     options.port = 0
+    // Connections that a test has left open are not waited for.
+    options.drainMilliseconds = 200
     change(&options)
     return try Server.start(options) { FaultyStore($0, faults) }
   }
@@ -81,6 +76,12 @@ extension Door {
     try host.done("listing.add", ["room": "r1", "skus": ["tea", "rare"]])
   }
 
+  /// Lists products in the room `r1`.
+  func list(_ skus: [String]) throws {
+    let skus = JSON.array(skus.map { .string($0) })
+    try visitor("lin", .host).done("listing.add", ["room": "r1", "skus": skus])
+  }
+
   /// A share link of a promoter into a room.
   func link(_ promoter: String, room: String = "r1") throws -> JSON {
     let link = try desk().done(
@@ -97,6 +98,8 @@ final class ManualClocks: Sendable {
   /// Has the options use these clocks.
   func set(_ options: inout ServerOptions) {
     options.clock = { [self] in wall }
+    // Nobody moves the clock for a stop: it cuts off at once.
+    options.drainMilliseconds = 0
     options.monotonicClock = { [self] in 1_000_000 + moved.load(ordering: .acquiring) }
   }
 

@@ -108,6 +108,8 @@ final class Visitor {
     case .text(let text): try take(try JSON.read(text))
     case .close(let code, _):
       closeCode = code
+      // Answered as RFC 6455 section 5.5.1 wants it; the server may be gone already.
+      do { try socket.close(code: nil) } catch {}
       throw ClientError.closed
     case .binary, .ping, .pong: break
     }

@@ -1,0 +1,153 @@
+// Two storefronts on one server: with every scope in one of them, nothing of the other can be read or
+// changed, whatever ids are named.
+
+import Commerce
+import Notation
+import Testing
+import Wire
+
+@testable import Server
+
+@Suite("Delivery: storefronts are apart")
+struct DeliveryIsolationTests {
+  /// What a stranger with every scope is answered, request by request; nothing means that it works,
+  /// and then only on what is theirs.
+  static let routes: [String: String?] = [
+    "PUT /v1/storefront": nil, "GET /v1/storefront": nil, "POST /v1/catalogue/import": nil,
+    "GET /v1/catalogue": nil, "PUT /v1/sets/{set}": nil, "POST /v1/members": nil,
+    "PUT /v1/members/{member}/rank": "unknown_member", "GET /v1/members/{member}": "unknown_member",
+    "GET /v1/rooms": nil, "GET /v1/rooms/{room}": "unknown_room",
+    "POST /v1/links": "unknown_member", "POST /v1/touches": "unknown_member",
+    "POST /v1/orders": "unknown_room", "POST /v1/orders/{order}/payment": "unknown_order",
+    "POST /v1/orders/{order}/delivery": "unknown_order",
+    "POST /v1/orders/{order}/refunds": "unknown_order",
+    "POST /v1/orders/{order}/cancellation": "unknown_order",
+    "POST /v1/orders/{order}/dispute": "unknown_order",
+    "POST /v1/orders/{order}/resolution": "unknown_order",
+    "GET /v1/orders/{order}": "unknown_order", "GET /v1/orders/{order}/explanation": "unknown_order",
+    "GET /v1/orders": nil, "POST /v1/releases": nil, "POST /v1/statements": nil,
+    "GET /v1/ledger": nil, "GET /v1/ledger/transactions": nil,
+  ]
+
+  static let methods: [(method: String, parameters: JSON, code: String?)] = [
+    ("room.schedule", ["room": "r1", "title": "X", "host": "lin"], "unknown_member"),
+    ("room.open", ["room": "r1", "host": "lin"], "unknown_member"),
+    ("room.pause", ["room": "r1"], "unknown_room"),
+    ("room.resume", ["room": "r1"], "unknown_room"), ("room.end", ["room": "r1"], "unknown_room"),
+    ("room.raise_pact", ["room": "r1", "pactPpm": 900_000], "unknown_room"),
+    ("room.list", .object([]), nil), ("room.join", ["room": "r1"], "unknown_room"),
+    ("room.leave", ["room": "r1"], nil),
+    ("listing.add", ["room": "r1", "sku": "tea"], "unknown_room"),
+    ("listing.remove", ["room": "r1", "sku": "tea"], "unknown_room"),
+    ("listing.pin", ["room": "r1", "sku": .null], "unknown_room"),
+    ("listing.reorder", ["room": "r1", "skus": ["rare", "tea"]], "unknown_room"),
+    ("listing.list", ["room": "r1"], nil),
+    ("listing.quote", ["skus": ["tea"], "host": "lin", "room": "r1"], "unknown_room"),
+    ("catalogue.search", ["text": "tea"], nil),
+    ("set.define", ["set": "s1", "title": "Y", "skus": ["rare"]], nil),
+    ("link.create", ["room": "r1", "promoter": "chen"], "unknown_member"),
+    ("link.revoke", ["link": "LINK"], "unknown_link"), ("link.list", ["promoter": "chen"], nil),
+    ("order.place", ["key": "k", "room": "r1", "sku": "tea", "units": 1], "unknown_room"),
+    ("order.cancel", ["order": "o1"], "unknown_order"),
+    ("order.get", ["order": "o1"], "unknown_order"),
+    ("order.explain", ["order": "o1"], "unknown_order"),
+    ("ticker.subscribe", ["ticker": "earnings", "member": "chen"], nil),
+    ("ticker.unsubscribe", ["ticker": "earnings", "member": "chen"], nil),
+  ]
+
+  /// Everything that the owner can see.
+  private func everything(_ desk: Desk) throws -> [JSON] {
+    try [
+      "/v1/storefront", "/v1/rooms/r1", "/v1/rooms", "/v1/members/lin", "/v1/members/chen",
+      "/v1/orders?room=r1", "/v1/orders/o1", "/v1/orders/o1/explanation", "/v1/orders/o2",
+      "/v1/ledger", "/v1/ledger/transactions?subject=o1",
+    ].map { try desk.get($0) }
+  }
+
+  /// A storefront with a paid order `o1`, one that waits, `o2`, and a second storefront.
+  private func twoShops() throws -> (shop: Shop, other: Door) {
+    let shop = try Shop.open()
+    let desk = try shop.door.desk()
+    for order in ["o1", "o2"] {
+      let report = Report.order(order, buyer: "v1").members ?? []
+      try desk.done("/v1/orders", .object(report + [JSON.Member("promoter", "chen")]))
+    }
+    let payment = Report.payment("o1")
+    try desk.done(payment.path, payment.body)
+    try desk.put("/v1/sets/s1", ["title": "X", "skus": ["tea"]])
+    var other = shop.door
+    other.storefront = StorefrontID(trusted: "other")
+    try other.desk().put("/v1/storefront", ["name": "Other", "plan": "wanwu"])
+    return (shop, other)
+  }
+
+  @Test("Over HTTP, ids of another storefront are as if they did not exist")
+  func http() throws {
+    let (shop, other) = try twoShops()
+    let owner = try shop.door.desk()
+    let before = try everything(owner)
+    #expect(Set(Sample.requests.map(\.route)) == Set(DeliveryIsolationTests.routes.keys))
+    let stranger = try other.desk([.backend, .operator, .host, .promoter, .viewer, .broker])
+    for (route, target, text) in Sample.requests where route != "POST /v1/catalogue/import" {
+      let method = try #require(HTTPMethod(rawValue: String(route.prefix { $0 != " " })))
+      var body = text.isEmpty ? nil : try JSON.read(text)
+      switch route {
+      case "POST /v1/links": body = ["room": "r1", "promoter": "chen"]
+      case "POST /v1/touches":
+        body = ["viewer": "v", "promoter": "chen", "touchedAt": "2026-03-01T10:00:00Z"]
+      case "PUT /v1/sets/{set}": body = ["title": "Y", "skus": ["rare"]]
+      default: break
+      }
+      // The people and sets of the table, by the names that they have in the first storefront.
+      let path = target.replacing("/members/ann", with: "/members/chen")
+        .replacing("/members/m/", with: "/members/chen/").replacing("/sets/x", with: "/sets/s1")
+      let reply = try stranger.send(method, path, body)
+      let expected = DeliveryIsolationTests.routes[route] ?? nil
+      #expect(reply.code == expected, "\(route): \(reply.body)")
+      #expect(reply.isAccepted == (expected == nil), "\(route): \(reply.body)")
+    }
+    #expect(try stranger.get("/v1/orders?room=r1")["orders"] == [])
+    #expect(try stranger.get("/v1/rooms")["rooms"] == [])
+    #expect(try stranger.get("/v1/ledger/transactions?subject=o1")["transactions"] == [])
+    #expect(try everything(owner) == before)
+  }
+
+  @Test("Over the socket, too, and nothing that happens in one is pushed in the other")
+  func socket() throws {
+    let (shop, other) = try twoShops()
+    let owner = try shop.door.desk()
+    let made = try owner.done("/v1/links", ["room": "r1", "promoter": "chen"])
+    let before = try everything(owner)
+    let names = Set(DeliveryIsolationTests.methods.map(\.method))
+    #expect(names == Set(SocketCalls.methods.map(\.name)))
+    let stranger = try other.visitor(
+      "v1", [.backend, .operator, .host, .promoter, .viewer, .broker])
+    for (method, parameters, code) in DeliveryIsolationTests.methods {
+      let parameters =
+        method == "link.revoke" ? ["link": made["link"] ?? .null] : parameters
+      switch try stranger.call(method, parameters) {
+      case .success(let result):
+        #expect(code == nil, "\(method)")
+        if method == "listing.list" { #expect(result["listings"] == []) }
+      case .failure(let refusal): #expect(refusal.code == code, "\(method): \(refusal)")
+      }
+    }
+    #expect(try everything(owner) == before)
+
+    // A link of the first storefront brings nobody into the second, nor a room of the same name.
+    try other.desk().done("/v1/members", ["member": "lin", "joinedAt": "2026-01-01T00:00:00Z"])
+    try stranger.done("room.open", ["room": "r1", "host": "lin"])
+    let joined = try stranger.done("room.join", ["room": "r1", "link": made["text"] ?? .null])
+    #expect(joined["touch"]?["accepted"] == false)
+    #expect(joined["touch"]?["reason"] == "link_foreign")
+    try stranger.done("ticker.subscribe", ["ticker": "storefront"])
+    try stranger.done("ticker.subscribe", ["ticker": "earnings", "member": "chen"])
+    let payment = Report.payment("o2")
+    try owner.done(payment.path, payment.body)
+    try stranger.done("room.pause", ["room": "r1"])
+    try stranger.listen { $0.events("r1").last?["kind"] == "room.paused" }
+    #expect(stranger.events("r1").allSatisfy { $0["kind"]?.text?.hasPrefix("room.") == true })
+    #expect(stranger.latest("ticker.earnings") == nil)
+    #expect((stranger.latest("ticker.storefront")?["orders"] ?? 0) == 0)
+  }
+}
