@@ -80,7 +80,7 @@ struct DeliveryIsolationTests {
     try desk.put("/v1/sets/s1", ["title": "X", "skus": ["tea"]])
     var other = shop.door
     other.storefront = StorefrontID(trusted: "other")
-    try other.desk().put("/v1/storefront", ["name": "Other", "plan": "wanwu"])
+    try other.desk().put("/v1/storefront", ["name": "Other", "plan": "fengxiang"])
     return (shop, other)
   }
 
@@ -98,6 +98,7 @@ struct DeliveryIsolationTests {
       case "POST /v1/links": body = ["room": "r1", "promoter": "chen"]
       case "POST /v1/touches":
         body = ["viewer": "v", "promoter": "chen", "touchedAt": "2026-03-01T10:00:00Z"]
+      case "PUT /v1/members/{member}/rank": body = ["rank": "member"]
       case "PUT /v1/sets/{set}": body = ["title": "Y", "skus": ["rare"]]
       default: break
       }
