@@ -9,6 +9,11 @@ import Notation
 
 /// A version of a commission plan, ready to settle sales and to award joinings.
 ///
+/// From placement to refund in four steps: make a plan (`shipped(_:parameters:)`), pin a
+/// snapshot when an order is placed (`snapshot(of:standing:)`), settle when it is paid
+/// (`settle(_:_:)`), settle again on the same snapshot when some of it is given back. A program
+/// that does this and explains the result is in Tools/examples/commission.
+///
 /// Source: domain.md, sections 3 and 5.
 public struct Plan: Sendable, Settling {
   /// Name and version, as settlements carry them.
@@ -96,6 +101,11 @@ extension Plan {
   /// - Returns: the value.
   public func value(of name: String) -> PlanValue? {
     parameters.first { $0.name == name }?.value
+  }
+
+  /// The plan's shares and then its awards, in the order of the document, with its words for them.
+  public var rules: [(id: String, title: Wording)] {
+    shares.map { ($0.id, $0.title) } + awards.map { ($0.id, $0.title) }
   }
 
   /// The plan's words for one of its rules, or nothing where it has no such rule.

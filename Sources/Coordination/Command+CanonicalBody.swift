@@ -36,6 +36,19 @@ extension Command {
       writer.field("order", order.text)
       writer.field("at", at.milliseconds)
       writer.parts(lines)
+    case .payOut(_, let until, _): writer.field("until", until?.milliseconds)
+    case .acknowledge(let statement, _, let failed, let at):
+      writer.field("statement", statement.text)
+      writer.field("at", at.milliseconds)
+      writer.key("failed")
+      writer.beginArray()
+      for failure in failed {
+        writer.beginArray()
+        writer.string(failure.member.text)
+        writer.string(failure.reason)
+        writer.endArray()
+      }
+      writer.endArray()
     default: break
     }
     writer.endObject()

@@ -244,8 +244,11 @@ package enum Command: Equatable, Sendable {
   case resolve(OrderID, dispute: FactID, at: Timestamp)
   /// Releases what is due; candidates that are not due are passed over.
   case release(orders: [OrderID], bonuses: [String])
-  /// Pays out everything available to these members.
-  case payOut(StatementID, members: [MemberID])
+  /// Closes the period since the last statement and pays out what is available of it.
+  case payOut(StatementID, until: Timestamp?, StatementPeriod)
+  /// The backend has made the payments of a statement, but for those that failed.
+  case acknowledge(
+    StatementID, acknowledgement: FactID, failed: [FailedPayment], at: Timestamp)
 }
 
 /// What came of an accepted command.

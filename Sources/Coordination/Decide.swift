@@ -102,9 +102,13 @@ extension Draft {
       }
     case .release(let orders, let bonuses):
       return (try release(orders: orders, bonuses: bonuses, at: now), false)
-    case .payOut(let statement, let members):
+    case .payOut(let statement, let until, let period):
       return try once("statement/\(statement)", command) { draft throws(Stop) in
-        try draft.payOut(statement, to: members)
+        try draft.payOut(statement, until: until, period)
+      }
+    case .acknowledge(let statement, let acknowledgement, let failed, let at):
+      return try once("acknowledgement/\(acknowledgement)", command) { draft throws(Stop) in
+        try draft.acknowledge(statement, acknowledgement, failed: failed, at: at)
       }
     default: preconditionFailure("every command is carried out here or in carryOut")
     }
@@ -179,9 +183,22 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
   case .release(let orders, let bonuses):
     keys.append(contentsOf: orders.map { .order(storefront, $0) })
     keys.append(contentsOf: bonuses.map { .bonus(storefront, $0) })
-  case .payOut(_, let members):
-    keys.append(contentsOf: members.map { .balance(storefront, .available($0)) })
-    keys.append(contentsOf: members.map { .balance(storefront, .paid($0)) })
+  case .payOut(let statement, _, let period):
+    keys.append(.fact(storefront, "statement/\(statement)"))
+    for line in period.lines {
+      keys.append(.member(storefront, line.member))
+      keys.append(.balance(storefront, .available(line.member)))
+      keys.append(.balance(storefront, .paid(line.member)))
+    }
+  case .acknowledge(let statement, let acknowledgement, let failed, _):
+    keys.append(.fact(storefront, "acknowledgement/\(acknowledgement)"))
+    keys.append(.statement(storefront, statement))
+    for failure in failed {
+      keys.append(.statementLine(storefront, statement, failure.member))
+      keys.append(.balance(storefront, .available(failure.member)))
+      keys.append(.balance(storefront, .paid(failure.member)))
+      keys.append(.balance(storefront, .debt(failure.member)))
+    }
   case .addListings(let room, .skus(let skus)):
     keys.append(.room(storefront, room))
     for sku in skus {

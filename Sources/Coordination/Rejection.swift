@@ -27,6 +27,8 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case unknownOrder = "unknown_order"
   /// No such line in the order.
   case unknownLine = "unknown_line"
+  /// No such payout statement.
+  case unknownStatement = "unknown_statement"
   /// No such link.
   case unknownLink = "unknown_link"
   /// The plan has no such rank.
@@ -112,6 +114,11 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case planRefused = "plan_refused"
   /// The plan has error-level findings that nobody has accepted.
   case planFindings = "plan_findings"
+  // Statements.
+  /// The statement was acknowledged already.
+  case alreadyAcknowledged = "already_acknowledged"
+  /// The statement pays this member nothing.
+  case notOnStatement = "not_on_statement"
   // Catalogue.
   /// The product belongs to another supplier.
   case supplierMismatch = "supplier_mismatch"

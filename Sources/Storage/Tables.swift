@@ -21,6 +21,7 @@ final class Tables {
   let ledger: LedgerTables
   let ranks: RankTables
   let invites: InviteTables
+  let statements: StatementTables
 
   init(_ connection: SQLiteConnection, zone: @escaping ZoneSource) throws {
     self.connection = connection
@@ -33,6 +34,7 @@ final class Tables {
     ledger = try LedgerTables(connection)
     ranks = try RankTables(connection)
     invites = try InviteTables(connection)
+    statements = try StatementTables(connection)
   }
 
   /// Loads one record.
@@ -66,6 +68,10 @@ final class Tables {
     case .order(let storefront, let id): try orders.order(storefront, id).map { .order($0) }
     case .fact(let storefront, let id): try orders.fact(storefront, id).map { .fact($0) }
     case .bonus(let storefront, let id): try orders.bonus(storefront, id).map { .bonus($0) }
+    case .statement(let storefront, let id):
+      try statements.statement(storefront, id).map { .statement($0) }
+    case .statementLine(let storefront, let statement, let member):
+      try statements.line(storefront, statement, member).map { .statementLine($0) }
     case .balance(let storefront, let account):
       try ledger.balance(storefront, account).map { .balance($0) }
     case .earnings(let storefront, let member, let room):
@@ -122,6 +128,10 @@ final class Tables {
       try orders.save(storefront, order, due: order.releaseDue(zone: calendar(storefront)))
     case (.fact(let storefront, let id), .fact(let fact)): try orders.save(storefront, id, fact)
     case (.bonus(let storefront, _), .bonus(let bonus)): try orders.save(storefront, bonus)
+    case (.statement(let storefront, _), .statement(let statement)):
+      try statements.save(storefront, statement)
+    case (.statementLine(let storefront, let statement, _), .statementLine(let line)):
+      try statements.save(storefront, statement, line)
     case (.balance(let storefront, let account), .balance(let amount)):
       try ledger.save(storefront, account, amount)
     case (.earnings(let storefront, let member, let room), .earnings(let earnings)):

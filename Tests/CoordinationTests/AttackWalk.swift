@@ -131,7 +131,9 @@ struct AttackWalk {
       visitHoldMilliseconds: 86_400_000, unpaidHoldMilliseconds: 900_000, planVersion: 1,
       createdAt: Timestamp(milliseconds: now))
     let plan = try Plan.shipped(name[place], parameters: bound)
-    if try say(.configureStorefront(storefront, plan: plan)) != nil { self.plan = next }
+    if try say(.configureStorefront(storefront, plan: plan, risks: .trial)) != nil {
+      self.plan = next
+    }
   }
 
   mutating func importItem(_ sku: String, supplier: Int) throws {

@@ -148,7 +148,7 @@ struct SettlementTests {
       throw Shop.Missing(name: "storefront")
     }
     let later = try Plan.shipped("fengxiang", parameters: ["pactPpm": .integer(1_000_000)])
-    try shop.accept(.configureStorefront(storefront, plan: later))
+    try shop.accept(.configureStorefront(storefront, plan: later, risks: .trial))
     #expect(shop.balance(.pending(person("P"))) == 600)
     try shop.accept(shop.refund("o1", "x1", [(0, 5_000)]))
     #expect(shop.balance(.pending(person("P"))) == 300)

@@ -79,6 +79,7 @@ extension Generator {
     records += people(storefront.id)
     records += orders(storefront.id, plan)
     records += ranks(storefront.id)
+    records += statements(storefront.id)
     return records
   }
 

@@ -155,10 +155,10 @@ struct SQLiteReaderTests {
           let expected = memory.transactions.filter {
             $0.storefront == name && $0.transaction.cause.subject == subject
           }.map(\.transaction)
-          #expect(try reader.transactions(name, subject: subject) == expected)
+          #expect(try reader.ledgerEntries(name, subject: subject).map(\.transaction) == expected)
         }
       }
-      #expect(try reader.transactions(storefront, subject: "nothing").isEmpty)
+      #expect(try reader.ledgerEntries(storefront, subject: "nothing").isEmpty)
     }
   }
 

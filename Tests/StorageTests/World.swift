@@ -220,12 +220,18 @@ struct Script {
       .release(
         orders: ["o1", "o2", "o4", "o6"].map { OrderID(trusted: $0) },
         bonuses: ["b/joinBonus", "d/joinBonus"]), at: 11 * day)
-    add(
-      .payOut(
-        StatementID(trusted: "may"), members: ["a", "b", "c", "d", "p"].map { .init(trusted: $0) }))
+    // The period is what the store finds at the time, see `World.run`.
+    add(.payOut(StatementID(trusted: "may"), until: nil, .empty))
     // After payout: debt.
     add(refund("o1", "back1b"))
     add(refund("o6", "back6", [LineAmount(line: 0, amount: Amount(9_001))]))
+    add(
+      .acknowledge(
+        StatementID(trusted: "may"), acknowledgement: FactID(trusted: "bank-1"),
+        failed: [FailedPayment(member: MemberID(trusted: "d"), reason: "账户已注销")],
+        at: minute(clock)))
+    add(.payOut(StatementID(trusted: "june"), until: minute(clock), .empty))
+    add(.payOut(StatementID(trusted: "may"), until: nil, .empty))
     add(.moveRoom(RoomID(trusted: "r"), to: .ended), by: .person(MemberID(trusted: "c")))
   }
 
@@ -295,14 +301,26 @@ final class World {
   private(set) var replies: [Result<JSON, Rejection>] = []
   private(set) var published = Changes()
 
-  init(_ store: any Store) { coordinator = Coordinator(store: store) }
+  private let store: any Store
+
+  init(_ store: any Store) {
+    self.store = store
+    coordinator = Coordinator(store: store)
+  }
 
   /// Runs steps with a commit after every few, as a busy writer would.
   func run(_ steps: some Sequence<Script.Step>, batch: Int) throws {
     var waiting = 0
     for step in steps {
+      var command = step.command
+      if case .payOut(let statement, let until, _) = command {
+        published.merge(try coordinator.commit())
+        waiting = 0
+        command = .payOut(
+          statement, until: until, try store.statementPeriod(step.storefront, until: until))
+      }
       let result = try coordinator.decide(
-        step.command, by: step.actor, storefront: step.storefront, at: step.at)
+        command, by: step.actor, storefront: step.storefront, at: step.at)
       replies.append(result.map(\.reply))
       waiting += 1
       if waiting == batch {

@@ -43,6 +43,10 @@ package enum Key: Hashable, Sendable {
   case fact(StorefrontID, String)
   /// A joining bonus.
   case bonus(StorefrontID, String)
+  /// A payout statement.
+  case statement(StorefrontID, StatementID)
+  /// A member's line of a statement.
+  case statementLine(StorefrontID, StatementID, MemberID)
   /// The balance of an account.
   case balance(StorefrontID, Account)
   /// A member's earnings in a room, or in total where the room is none.
@@ -101,6 +105,10 @@ package enum Record: Equatable, Sendable {
   case fact(Fact)
   /// See `Key.bonus`.
   case bonus(JoiningBonus)
+  /// See `Key.statement`.
+  case statement(Statement)
+  /// See `Key.statementLine`.
+  case statementLine(StatementLine)
   /// See `Key.balance`.
   case balance(Amount)
   /// See `Key.earnings`.

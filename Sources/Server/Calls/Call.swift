@@ -54,8 +54,8 @@ package enum Call: Sendable {
   case unsubscribe(Ticker)
   /// Releases what is due now.
   case releaseDue
-  /// Pays out everything that is available.
-  case payOut(StatementID)
+  /// Closes a statement and pays out what is available of it.
+  case payOut(StatementID, until: Timestamp?)
   /// Only reads.
   case query(Query)
 }
@@ -166,6 +166,6 @@ package enum Query: Sendable {
   case session(Caller)
   /// Sequence, sum and digest of the ledger.
   case ledger
-  /// The transactions about one subject.
-  case transactions(subject: String)
+  /// Statements, exports, certificates, the calendar, transactions.
+  case books(BooksQuery)
 }

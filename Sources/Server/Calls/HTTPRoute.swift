@@ -116,10 +116,6 @@ package struct HTTPRoute: Sendable {
       HTTPRoute(.get, "/v1/orders/{order}/explanation", readers, OrderCalls.explain),
       HTTPRoute(.get, "/v1/orders", readers, OrderCalls.list),
       HTTPRoute(.post, "/v1/releases", .operator, FactCalls.releaseDue),
-      HTTPRoute(
-        .post, "/v1/statements", .operator, reportID: "statement", FactCalls.statement),
-      HTTPRoute(.get, "/v1/ledger", reporters, FactCalls.ledger),
-      HTTPRoute(.get, "/v1/ledger/transactions", reporters, FactCalls.transactions),
-    ]
+    ] + statements
   }()
 }

@@ -68,6 +68,8 @@ package enum SocketCalls {
     SocketMethod(
       "order.explain", [.promoter, .host, .backend, .operator, .broker], OrderCalls.explain),
     SocketMethod(
+      "calendar.get", [.host, .promoter, .backend, .operator], StatementCalls.calendar),
+    SocketMethod(
       "ticker.subscribe", [.host, .promoter, .backend, .operator], TickerCalls.subscribe),
     SocketMethod(
       "ticker.unsubscribe", [.host, .promoter, .backend, .operator], TickerCalls.unsubscribe),

@@ -63,22 +63,36 @@ package struct CommandTable: Sendable {
       return .done
     }
     let asksForHelp = first == "help" || first == "--help" || first == "-h"
-    guard let typed = asksForHelp ? words.dropFirst().first : first else {
+    let typed = asksForHelp ? words.dropFirst() : words[...]
+    guard let name = typed.first else {
       CommandHelp.program(self).forEach(output.line)
       return .done
     }
-    guard let command = commands.first(where: { $0.name == typed }) else {
-      let nearest = nearestName(to: typed, among: commands.map(\.name))
-      let hint = nearest.map { "; did you mean \($0)?" } ?? "; see \(name) --help"
-      output.note("\(name): unknown command \(typed)\(hint)")
+    guard let (command, rest) = command(in: typed) else {
+      let family = commands.map(\.name).filter { $0.hasPrefix(name + " ") }
+      let known = family.isEmpty ? commands.map(\.name) : family
+      let said = family.isEmpty ? name : typed.prefix(2).joined(separator: " ")
+      let nearest = family.count == 1 ? family[0] : nearestName(to: said, among: known)
+      let hint = nearest.map { "; did you mean \($0)?" } ?? "; see \(self.name) --help"
+      output.note("\(self.name): unknown command \(said)\(hint)")
       return .usage
     }
-    let rest = words.dropFirst()
     if asksForHelp || rest.prefix(while: { $0 != "--" }).contains(where: isHelp) {
-      CommandHelp.command(command, program: name).forEach(output.line)
+      CommandHelp.command(command, program: self.name).forEach(output.line)
       return .done
     }
     return run(command, Array(rest), environment: environment, output: output)
+  }
+
+  /// The command that words begin with, whose name may be two of them, and the words behind it.
+  private func command(in words: ArraySlice<String>) -> (Subcommand, ArraySlice<String>)? {
+    for count in [2, 1] {
+      let name = words.prefix(count).joined(separator: " ")
+      if let command = commands.first(where: { $0.name == name }) {
+        return (command, words.dropFirst(count))
+      }
+    }
+    return nil
   }
 
   private func isHelp(_ word: String) -> Bool { word == "--help" || word == "-h" }

@@ -3,7 +3,7 @@
 
 /// One command, such as `waggle serve`.
 package struct Subcommand: Sendable {
-  /// What is typed: `serve`.
+  /// What is typed: `serve`; two words where commands belong together, such as `plan simulate`.
   package let name: String
   /// One line for the list of commands, without a full stop.
   package let summary: String

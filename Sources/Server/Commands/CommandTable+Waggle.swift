@@ -8,7 +8,9 @@ extension CommandTable {
       "Coordinates live-stream commerce: rooms, one-tap listings, attribution, settlement, tickers.",
     commands: [
       .serve, .token, .importCatalogue, .replay, ScenarioCommand.subcommand, .verify, .explain,
-      .preview,
+      .lintPlan, .showPlan, .listPlans,
+      .preview, .simulatePlan,
+      .export, .certificate,
     ])
 }
 

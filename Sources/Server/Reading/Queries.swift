@@ -49,9 +49,7 @@ struct Queries {
     case .storefront: return try storefrontAnswer()
     case .session(let caller): return try session(caller)
     case .ledger: return try ledger()
-    case .transactions(let subject):
-      let transactions = try reader.transactions(storefront, subject: subject)
-      return ["transactions": .array(transactions.map(transactionView))]
+    case .books(let query): return try books(query)
     }
   }
 

@@ -88,7 +88,8 @@ final class ScenarioRunner {
       zone: scenario.zone, precedence: AttributionSource.allCases,
       visitHoldMilliseconds: Storefront.visitHoldDefault,
       unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 1, createdAt: at)
-    let rejection = try decide([.configureStorefront(storefront, plan: scenario.plan, risks: .trial)], at: at)
+    let rejection = try decide(
+      [.configureStorefront(storefront, plan: scenario.plan, risks: .trial)], at: at)
     precondition(rejection == nil, "a new storefront is never refused")
   }
 
@@ -139,8 +140,8 @@ final class ScenarioRunner {
         [.resolve(order, dispute: FactID(trusted: "step-\(index)"), at: at)], at: at)
     case .release: return try release(at: at)
     case .payout(let statement):
-      let members = store.payableMembers(ScenarioRunner.storefront)
-      return try decide([.payOut(statement, members: members)], at: at)
+      let period = store.statementPeriod(ScenarioRunner.storefront, until: nil)
+      return try decide([.payOut(statement, until: nil, period)], at: at)
     case .expect: preconditionFailure("an expectation is checked, not carried out")
     }
   }
