@@ -97,7 +97,7 @@ private struct Planting {
         case .sale: rewriteSale(&entry, life)
         case .refund: if let earlier = before[id] { rewriteRefund(&entry, id, life, earlier) }
         case .release: rewriteRelease(&entry, life)
-        case .payout, .award: break
+        case .payout, .payoutReturned, .award: break
         }
         if entry.cause.kind == .release { released.insert(id) }
       } else if fault == .shortBonus, entry.cause.kind == .award {
