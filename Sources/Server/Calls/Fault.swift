@@ -126,7 +126,8 @@ extension RejectionCode {
     case .notYourRoom, .notYourLink, .notYourOrder, .notYourProduct: 403
     case .linkExpired, .linkRevoked, .linkExhausted: 410
     case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
-      .outsideSaleWindow, .outOfStock, .priceChanged, .orderCancelled, .alreadyPaid, .alreadyDelivered,
+      .outsideSaleWindow, .outOfStock, .priceChanged, .orderCancelled, .alreadyPaid,
+      .alreadyDelivered,
       .alreadyReleased, .alreadyDisputed, .notDisputed:
       409
     }
