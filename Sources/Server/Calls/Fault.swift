@@ -127,8 +127,7 @@ extension RejectionCode {
     case .linkExpired, .linkRevoked, .linkExhausted: 410
     case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
       .outsideSaleWindow, .outOfStock, .priceChanged, .orderCancelled, .alreadyPaid,
-      .alreadyDelivered,
-      .alreadyReleased, .alreadyDisputed, .notDisputed:
+      .alreadyDelivered, .alreadyReleased, .alreadyDisputed, .notDisputed:
       409
     }
   }
