@@ -25,28 +25,30 @@ let package = Package(
   name: "waggle",
   products: [
     .executable(name: "waggle", targets: ["waggle"]),
-    .library(name: "Commission", targets: ["Commission"]),
+    .library(name: "Commission", targets: ["Commission", "Commerce"]),
   ],
   targets: [
     // Functional core: no Foundation, clock, randomness, Task, async or actor.
     pair("Notation", []),
     pair("Commerce", []),
-    pair("Commission", ["Commerce", "Notation"]),
+    pair("Commission", ["Commerce", "Notation"], tests: ["CommissionExample"]),
     pair("Ledger", ["Commerce"]),
-    pair("Coordination", ["Commerce", "Commission", "Ledger", "Notation"]),
+    pair(
+      "Coordination", ["Commerce", "Commission", "Ledger", "Notation"], tests: ["Histories"]),
     pair("Wire", ["Commerce", "Notation"]),
     // Shell.
     pair("Crypto", ["COpenSSL"]),
     pair("Transport", ["Wire", "CLinux"], tests: ["EchoServer"]),
     pair(
       "Storage",
-      ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "Crypto", "CSQLite"]),
+      ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "Crypto", "CSQLite"],
+      tests: ["Histories"]),
     pair(
       "Server",
       [
         "Commerce", "Commission", "Ledger", "Coordination", "Notation", "Wire", "Crypto",
         "Transport", "Storage",
-      ],
+      ], tests: ["Histories"],
       resources: [.embedInCode("Page/files")]),
     [
       // Reads the sources themselves: who imports whom, and what has no place in which target.
@@ -55,6 +57,15 @@ let package = Package(
       .executableTarget(
         name: "EchoServer", dependencies: ["Transport", "Wire"], path: "Tests/EchoServer",
         swiftSettings: strict),
+      // The example of the commission module, built here too so that it cannot rot.
+      .executableTarget(
+        name: "CommissionExample", dependencies: ["Commission", "Commerce"],
+        path: "Tools/examples/commission/Sources/CommissionExample", swiftSettings: strict),
+      // Random histories and their checker, shared by the tests of the core and of the database.
+      .target(
+        name: "Histories",
+        dependencies: ["Commerce", "Commission", "Coordination", "Ledger", "Notation"],
+        path: "Tests/Histories", swiftSettings: strict),
       .target(name: "CLinux"),
       .systemLibrary(name: "COpenSSL"),
       .systemLibrary(name: "CSQLite"),

@@ -111,15 +111,7 @@ public struct Currency: Hashable, Sendable, CustomStringConvertible {
   /// - Parameter amount: in this currency's minor units.
   /// - Returns: major and minor units with a point between them, and the code.
   public func text(of amount: Amount) -> String {
-    let sign = amount.minorUnits < 0 ? "-" : ""
-    var digits = String(amount.minorUnits.magnitude)
-    if fractionDigits > 0 {
-      // At least one digit before the point.
-      let missing = max(0, fractionDigits + 1 - digits.utf8.count)
-      digits = String(repeating: "0", count: missing) + digits
-      digits = "\(digits.dropLast(fractionDigits)).\(digits.suffix(fractionDigits))"
-    }
-    return "\(sign)\(digits) \(code)"
+    "\(amount.decimal(fractionDigits: fractionDigits)) \(code)"
   }
 
   /// The code.

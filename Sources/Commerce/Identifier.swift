@@ -73,6 +73,8 @@ public enum Tag {
   public enum ProductSet: Sendable {}
   /// See `StatementID`.
   public enum Statement: Sendable {}
+  /// See `InviteID`.
+  public enum Invite: Sendable {}
 }
 
 /// One front-end platform: a tenant. Source: domain.md, "People and systems".
@@ -102,3 +104,5 @@ public typealias FactID = Identifier<Tag.Fact>
 public typealias ProductSetID = Identifier<Tag.ProductSet>
 /// A payout statement.
 public typealias StatementID = Identifier<Tag.Statement>
+/// An invite code, as it is typed in by whoever joins with it.
+public typealias InviteID = Identifier<Tag.Invite>

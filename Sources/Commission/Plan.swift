@@ -9,6 +9,11 @@ import Notation
 
 /// A version of a commission plan, ready to settle sales and to award joinings.
 ///
+/// From placement to refund in four steps: make a plan (`shipped(_:parameters:)`), pin a
+/// snapshot when an order is placed (`snapshot(of:standing:)`), settle when it is paid
+/// (`settle(_:_:)`), settle again on the same snapshot when some of it is given back. A program
+/// that does this and explains the result is in Tools/examples/commission.
+///
 /// Source: domain.md, sections 3 and 5.
 public struct Plan: Sendable, Settling {
   /// Name and version, as settlements carry them.
@@ -34,6 +39,8 @@ public struct Plan: Sendable, Settling {
   /// The canonical document: UTF-8 JSON without spaces, the bound values as the defaults.
   public let document: [UInt8]
 
+  /// Whose own sale an order is, by place in `salePeople`; none where the plan counts no own sales.
+  let personalSeller: Int?
   let salePeople: [PersonRule]
   let shares: [ShareRule]
   let joiningPeople: [PersonRule]
@@ -160,7 +167,7 @@ extension Plan {
     public let settledSalesPerUnit: Amount
   }
 
-  /// A promotion that follows from a count. Source: domain.md, section 5.3.
+  /// A promotion that follows from a count. Source: domain.md, sections 5.1 and 5.3.
   public struct Promotion: Equatable, Sendable {
     /// What is counted.
     public enum Count: Equatable, Sendable {
@@ -168,13 +175,15 @@ extension Plan {
       case lockedFans
       /// Those fans locked to the member who have this rank or a higher one.
       case lockedFansOfRank(Rank)
+      /// The member's own settled sales: released, less what was refunded since.
+      case settledSales
     }
 
     /// The rank that is reached.
     public let rank: Rank
     /// What is counted.
     public let count: Count
-    /// How many are needed, ≥ 1.
+    /// How many are needed, ≥ 1; for settled sales, minor units.
     public let atLeast: Int64
   }
 }

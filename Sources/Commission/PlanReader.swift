@@ -38,7 +38,7 @@ struct PlanReader {
       [
         "format", "name", "version", "title", "ranks", "lineRatePpm", "selfPurchase",
         "parameters", "sale", "joining",
-      ], optional: ["organisations", "quotas", "promotions"])
+      ], optional: ["organisations", "personalSales", "quotas", "promotions"])
     var reader = PlanReader()
     _ = try root["format"].integer(in: 1...1)
     let reference = PlanReference(
@@ -56,17 +56,22 @@ struct PlanReader {
     let joining = try root["joining"].object(["people", "awards"], optional: ["requirement"])
     let joiners = try reader.people(joining["people"], given: GivenPeople.joining)
     let awards = try reader.awards(joining["awards"], people: joiners)
+    let personalSeller = try root.optional("personalSales").map {
+      (place) throws(PlanError) in try reader.person(place, people)
+    }
     return Plan(
       reference: reference, title: title, ranks: reader.ranks, lineRates: lineRates,
       allowsSelfPurchase: allowsSelfPurchase,
       parameters: reader.parameters.map {
         Plan.Parameter(name: $0.name, value: $0.value, isOurs: $0.isOurs)
       },
-      quotas: try reader.quotas(root.optional("quotas")),
-      promotions: try reader.promotions(root.optional("promotions")),
+      quotas: try reader.quotas(root.optional("quotas"), countsSales: personalSeller != nil),
+      promotions: try reader.promotions(
+        root.optional("promotions"), countsSales: personalSeller != nil),
       organisations: try reader.organisations(root.optional("organisations")),
       joiningRequirement: try reader.requirement(joining.optional("requirement")),
-      document: reader.rebound(json).bytes, salePeople: people, shares: shares,
+      document: reader.rebound(json).bytes, personalSeller: personalSeller, salePeople: people,
+      shares: shares,
       joiningPeople: joiners, awards: awards)
   }
 
@@ -239,38 +244,5 @@ struct PlanReader {
       throw place.fault("is no rank of this plan")
     }
     return rank
-  }
-
-  private func quotas(_ place: Place?) throws(PlanError) -> [Plan.Quota] {
-    var quotas: [Plan.Quota] = []
-    for element in try place?.list(0...Self.rulesMax) ?? [] {
-      let fields = try element.object(["id", "title", "of", "per"])
-      _ = try choice(fields["of"], of: ["settledPersonalSales"])
-      quotas.append(
-        Plan.Quota(
-          id: try fields["id"].name(), title: try fields["title"].wording(),
-          settledSalesPerUnit: Amount(
-            try integer(fields["per"], in: 1...Amount.limit.minorUnits))))
-    }
-    return quotas
-  }
-
-  private func promotions(_ place: Place?) throws(PlanError) -> [Plan.Promotion] {
-    var promotions: [Plan.Promotion] = []
-    for element in try place?.list(0...Self.ranksMax) ?? [] {
-      let fields = try element.object(["rank", "count", "atLeast"], optional: ["ofRank"])
-      _ = try choice(fields["count"], of: ["lockedFans"])
-      let count: Plan.Promotion.Count =
-        if let place = fields.optional("ofRank") {
-          .lockedFansOfRank(try rank(place))
-        } else {
-          .lockedFans
-        }
-      promotions.append(
-        Plan.Promotion(
-          rank: try rank(fields["rank"]), count: count,
-          atLeast: try integer(fields["atLeast"], in: 1...1_000_000)))
-    }
-    return promotions
   }
 }

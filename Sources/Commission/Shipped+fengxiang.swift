@@ -62,6 +62,7 @@ extension Plan {
         ]
       },
       "joining": {"people": [], "awards": []},
+      "personalSales": "promoter",
       "quotas": [
         {
           "id": "inviteCode",

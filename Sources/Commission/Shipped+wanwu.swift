@@ -15,7 +15,9 @@ extension Plan {
         "profitDepth": {"kind": "choice", "options": ["direct", "community"], "default": "direct", "origin": "source"},
         "retainedBy": {"kind": "ranks", "default": ["senior"], "origin": "source"},
         "goldBonus": {"kind": "amount", "default": 10000, "origin": "source"},
-        "seniorBonus": {"kind": "amount", "default": 15000, "origin": "source"}
+        "seniorBonus": {"kind": "amount", "default": 15000, "origin": "source"},
+        "goldSales": {"kind": "amount", "default": 0, "origin": "ours"},
+        "seniorSales": {"kind": "amount", "default": 0, "origin": "ours"}
       },
       "sale": {
         "people": [
@@ -114,7 +116,12 @@ extension Plan {
             "faceValue": 2000
           }
         ]
-      }
+      },
+      "personalSales": "seller",
+      "promotions": [
+        {"rank": "gold", "count": "settledSales", "atLeast": {"parameter": "goldSales"}},
+        {"rank": "senior", "count": "settledSales", "atLeast": {"parameter": "seniorSales"}}
+      ]
     }
     """#
 }

@@ -11,10 +11,11 @@ extension Command {
     var writer = JSONWriter(reserving: 160)
     writer.beginObject()
     switch self {
-    case .join(_, let name, let inviter, let rank, _):
+    case .join(_, let name, let inviter, let rank, _, let invite):
       writer.field("name", name)
       writer.field("inviter", inviter?.text)
       writer.field("rank", rank)
+      writer.field("invite", invite?.text)
     case .placeOrder(_, let room, let buyer, let sku, let units, let promoter, let price):
       writer.field("room", room.text)
       writer.field("buyer", buyer.text)
@@ -35,6 +36,19 @@ extension Command {
       writer.field("order", order.text)
       writer.field("at", at.milliseconds)
       writer.parts(lines)
+    case .payOut(_, let until, _): writer.field("until", until?.milliseconds)
+    case .acknowledge(let statement, _, let failed, let at):
+      writer.field("statement", statement.text)
+      writer.field("at", at.milliseconds)
+      writer.key("failed")
+      writer.beginArray()
+      for failure in failed {
+        writer.beginArray()
+        writer.string(failure.member.text)
+        writer.string(failure.reason)
+        writer.endArray()
+      }
+      writer.endArray()
     default: break
     }
     writer.endObject()

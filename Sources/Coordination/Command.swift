@@ -188,10 +188,16 @@ package enum Command: Equatable, Sendable {
   case importItem(CatalogueItem)
   /// Defines a product set.
   case defineSet(ProductSet)
-  /// A member joins.
-  case join(member: MemberID, name: String, inviter: MemberID?, rank: String?, at: Timestamp)
+  /// A member joins, perhaps with an invite code.
+  case join(
+    member: MemberID, name: String, inviter: MemberID?, rank: String?, at: Timestamp,
+    invite: InviteID? = nil)
   /// An operator sets a member's rank.
   case setRank(member: MemberID, rank: String)
+  /// A member gives out an invite code.
+  case createInvite(Invite)
+  /// A member takes an unused invite code back.
+  case withdrawInvite(InviteID)
   /// Announces a room.
   case scheduleRoom(RoomID, host: MemberID, title: String, scheduledFor: Timestamp?)
   /// Opens a room, creating it where it was not announced.
@@ -238,8 +244,11 @@ package enum Command: Equatable, Sendable {
   case resolve(OrderID, dispute: FactID, at: Timestamp)
   /// Releases what is due; candidates that are not due are passed over.
   case release(orders: [OrderID], bonuses: [String])
-  /// Pays out everything available to these members.
-  case payOut(StatementID, members: [MemberID])
+  /// Closes the period since the last statement and pays out what is available of it.
+  case payOut(StatementID, until: Timestamp?, StatementPeriod)
+  /// The backend has made the payments of a statement, but for those that failed.
+  case acknowledge(
+    StatementID, acknowledgement: FactID, failed: [FailedPayment], at: Timestamp)
 }
 
 /// What came of an accepted command.

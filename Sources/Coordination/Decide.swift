@@ -36,9 +36,12 @@ extension Draft {
       return (try configure(storefront, plan, risks), false)
     case .importItem(let item): return (try importItem(item), false)
     case .defineSet(let set): return (try define(set), false)
-    case .join(let member, let name, let inviter, let rank, let at):
-      return try join(member, name: name, inviter: inviter, rank: rank, at: at)
+    case .join(let member, let name, let inviter, let rank, let at, let invite):
+      return try join(
+        member, name: name, inviter: inviter, rank: rank, at: at, code: invite)
     case .setRank(let member, let rank): return (try setRank(member, rank), false)
+    case .createInvite(let invite): return try createInvite(invite)
+    case .withdrawInvite(let invite): return try withdrawInvite(invite, by: actor)
     case .scheduleRoom(let room, let host, let title, let time):
       return try schedule(room, host: host, title: title, scheduledFor: time)
     case .openRoom(let room, let host, let title, let pact):
@@ -99,9 +102,13 @@ extension Draft {
       }
     case .release(let orders, let bonuses):
       return (try release(orders: orders, bonuses: bonuses, at: now), false)
-    case .payOut(let statement, let members):
+    case .payOut(let statement, let until, let period):
       return try once("statement/\(statement)", command) { draft throws(Stop) in
-        try draft.payOut(statement, to: members)
+        try draft.payOut(statement, until: until, period)
+      }
+    case .acknowledge(let statement, let acknowledgement, let failed, let at):
+      return try once("acknowledgement/\(acknowledgement)", command) { draft throws(Stop) in
+        try draft.acknowledge(statement, acknowledgement, failed: failed, at: at)
       }
     default: preconditionFailure("every command is carried out here or in carryOut")
     }
@@ -176,9 +183,22 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
   case .release(let orders, let bonuses):
     keys.append(contentsOf: orders.map { .order(storefront, $0) })
     keys.append(contentsOf: bonuses.map { .bonus(storefront, $0) })
-  case .payOut(_, let members):
-    keys.append(contentsOf: members.map { .balance(storefront, .available($0)) })
-    keys.append(contentsOf: members.map { .balance(storefront, .paid($0)) })
+  case .payOut(let statement, _, let period):
+    keys.append(.fact(storefront, "statement/\(statement)"))
+    for line in period.lines {
+      keys.append(.member(storefront, line.member))
+      keys.append(.balance(storefront, .available(line.member)))
+      keys.append(.balance(storefront, .paid(line.member)))
+    }
+  case .acknowledge(let statement, let acknowledgement, let failed, _):
+    keys.append(.fact(storefront, "acknowledgement/\(acknowledgement)"))
+    keys.append(.statement(storefront, statement))
+    for failure in failed {
+      keys.append(.statementLine(storefront, statement, failure.member))
+      keys.append(.balance(storefront, .available(failure.member)))
+      keys.append(.balance(storefront, .paid(failure.member)))
+      keys.append(.balance(storefront, .debt(failure.member)))
+    }
   case .addListings(let room, .skus(let skus)):
     keys.append(.room(storefront, room))
     for sku in skus {
@@ -201,15 +221,15 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
 /// - Parameters:
 ///   - storefront: whose.
 ///   - now: the moment.
+///   - state: what earlier questions of the same moment have loaded.
 ///   - load: gives the records of keys, in their order.
 ///   - body: the question.
 /// - Returns: what the body returns.
 /// - Throws: the `Rejection` of the body, or what `load` throws.
 package func inspect<Value>(
-  storefront: StorefrontID, at now: Timestamp, load: ([Key]) throws -> [Record?],
-  _ body: (borrowing Draft) throws(Stop) -> Value
+  storefront: StorefrontID, at now: Timestamp, knowing state: State = State(),
+  load: ([Key]) throws -> [Record?], _ body: (borrowing Draft) throws(Stop) -> Value
 ) throws -> Value {
-  let state = State()
   while true {
     do throws(Stop) {
       return try body(Draft(state: state, storefront: storefront, now: now))

@@ -27,6 +27,8 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case unknownOrder = "unknown_order"
   /// No such line in the order.
   case unknownLine = "unknown_line"
+  /// No such payout statement.
+  case unknownStatement = "unknown_statement"
   /// No such link.
   case unknownLink = "unknown_link"
   /// The plan has no such rank.
@@ -45,6 +47,18 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case memberExists = "member_exists"
   /// The inviter is the member or somebody below.
   case inviteCycle = "invite_cycle"
+  /// Joining needs an invite code, and none was given.
+  case inviteNeeded = "invite_needed"
+  /// No such invite code.
+  case inviteUnknown = "invite_unknown"
+  /// Somebody has joined with the invite code.
+  case inviteUsed = "invite_used"
+  /// The invite code was withdrawn by its owner or taken back after refunds.
+  case inviteWithdrawn = "invite_withdrawn"
+  /// The invite code's time is over.
+  case inviteExpired = "invite_expired"
+  /// The member has given out as many invite codes as they have earned.
+  case quotaExhausted = "quota_exhausted"
   // Rooms and listings.
   /// The room's state does not allow this.
   case roomState = "room_state"
@@ -100,6 +114,11 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case planRefused = "plan_refused"
   /// The plan has error-level findings that nobody has accepted.
   case planFindings = "plan_findings"
+  // Statements.
+  /// The statement was acknowledged already.
+  case alreadyAcknowledged = "already_acknowledged"
+  /// The statement pays this member nothing.
+  case notOnStatement = "not_on_statement"
   // Catalogue.
   /// The product belongs to another supplier.
   case supplierMismatch = "supplier_mismatch"

@@ -28,6 +28,8 @@ package enum CauseKind: String, Sendable, CaseIterable {
   case release
   /// A statement paid out what was available.
   case payout
+  /// A payment of a statement failed and its amount is available again.
+  case payoutReturned = "payout_returned"
   /// A bonus for somebody's joining.
   case award
 }

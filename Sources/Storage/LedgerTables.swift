@@ -33,7 +33,6 @@ final class LedgerTables {
   private let addTransaction: SQLiteStatement
   private let addPosting: SQLiteStatement
   private let lastTransaction: SQLiteStatement
-  private let payable: SQLiteStatement
 
   /// The columns of earnings in the order in which `readEarnings` takes them.
   static let earningsColumns = ["pending", "released", "reversed", "orders", "viewers_brought"]
@@ -58,12 +57,6 @@ final class LedgerTables {
       """
       SELECT sequence, digest FROM transactions WHERE storefront = ?
       ORDER BY sequence DESC LIMIT 1
-      """, on: connection)
-    // '0' is the character after '/'.
-    payable = try SQLiteStatement(
-      """
-      SELECT account FROM balances WHERE storefront = ? AND account >= 'available/'
-      AND account < 'available0' AND amount > 0 ORDER BY account
       """, on: connection)
   }
 
@@ -155,16 +148,5 @@ final class LedgerTables {
       row.amount(posting.amount)
       try addPosting.run()
     }
-  }
-
-  func payableMembers(_ storefront: StorefrontID) throws -> [MemberID] {
-    var writer = ColumnWriter(payable)
-    writer.id(storefront)
-    var members: [MemberID] = []
-    try payable.forEachRow { row in
-      let name = try row.text(0)
-      if let member = Account(name: name)?.member { members.append(member) }
-    }
-    return members
   }
 }

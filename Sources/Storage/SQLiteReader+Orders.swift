@@ -145,32 +145,8 @@ extension SQLiteReader {
 // MARK: The ledger
 
 extension SQLiteReader {
-  /// The transactions about one subject, in order.
-  ///
-  /// - Parameters:
-  ///   - storefront: whose.
-  ///   - subject: see `Cause.subject`.
-  /// - Returns: transactions in order of sequence.
-  /// - Throws: `StorageError`.
-  package func transactions(
-    _ storefront: StorefrontID, subject: String
-  ) throws -> [Transaction] {
-    try moment {
-      let sql = """
-        SELECT sequence FROM transactions WHERE storefront = ?1 AND subject = ?2
-        ORDER BY sequence
-        """
-      let sequences = try rows(sql) { row in
-        row.id(storefront)
-        row.text(subject)
-      } _: { row in
-        try row.integer()
-      }
-      return try sequences.compactMap { try transaction(storefront, $0) }
-    }
-  }
-
-  private func transaction(
+  /// One transaction, or nothing.
+  func transaction(
     _ storefront: StorefrontID, _ sequence: Int64
   ) throws -> Transaction? {
     let key: (inout ColumnWriter) -> Void = { row in

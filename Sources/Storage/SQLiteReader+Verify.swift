@@ -13,10 +13,11 @@ import Ledger
 extension SQLiteReader {
   /// Checks everything that a storefront has ever booked.
   ///
-  /// In this order: sequences have no gaps, every transaction sums to zero, the chain of digests
+  /// In this order: sequences have no gaps, times do not go back, every transaction sums to zero, the chain of digests
   /// holds; running balances equal the sums of postings; earnings equal balances; every order's net
-  /// for each party equals what its plan says about it today; every bonus's too; no transaction is
-  /// about anything else.
+  /// for each party equals what its plan says about it today; every bonus's too; every line of every
+  /// statement equals what was booked; no transaction is about anything else; counts, ranks and quotas
+  /// equal what locks, orders and entries say.
   /// - Parameters:
   ///   - storefront: whose.
   ///   - progress: told now and then how many of how many have been checked.
@@ -61,6 +62,7 @@ private struct Check {
   /// Transactions that an order, a bonus or a payout has accounted for.
   private var explained: Int64 = 0
   private var plans: [Int64: Plan] = [:]
+  private var ranks: RankCheck
 
   init(
     reader: SQLiteReader, storefront: Storefront,
@@ -69,6 +71,7 @@ private struct Check {
     self.reader = reader
     self.storefront = storefront
     self.progress = progress
+    ranks = RankCheck(reader: reader, storefront: storefront.id)
   }
 
   /// How many rows between two reports.
@@ -80,12 +83,14 @@ private struct Check {
     try checkEarnings()
     try checkOrders()
     try checkBonuses()
+    result.statements = try reader.checkStatements(storefront.id)
     guard explained == result.transactions else {
       throw Fault(
         at: "ledger",
         expected: "\(result.transactions) transactions about orders, bonuses, payouts",
         found: "\(explained)")
     }
+    try ranks.run()
     progress(.digest, 0, 1)
     result.digest = try reader.digest(storefront.id)
     progress(.digest, 1, 1)
@@ -97,6 +102,7 @@ private struct Check {
     let total = try reader.count(
       "SELECT count(*) FROM transactions WHERE storefront = ?", storefront.id)
     var head = ChainHead.start
+    var last = Timestamp(milliseconds: .min)
     var hash = SHA256()
     let statement = try reader.statement(
       """
@@ -110,6 +116,8 @@ private struct Check {
       let place = "transaction \(sequence)"
       try expect(head.sequence + 1, sequence, at: "\(place), sequence")
       let at = try columns.time()
+      try expect(true, at >= last, at: "\(place), not before the one before it")
+      last = at
       let cause = Cause(
         kind: try columns.word(), subject: try columns.text(), fact: try columns.text())
       let currency = try columns.currency()
@@ -161,7 +169,7 @@ private struct Check {
     let sum = postings.reduce(Amount.zero) { $0 + $1.amount }
     try expect(Amount.zero, sum, at: "\(place), sum of postings")
     result.postings += Int64(postings.count)
-    if cause.kind == .payout {
+    if cause.kind == .payout || cause.kind == .payoutReturned {
       // A payout moves a member's money between that member's accounts, and touches nobody else.
       let nets = Self.nets(postings.map { ($0.account.party, $0.amount) })
       if let moved = sorted(nets).first {
@@ -229,6 +237,7 @@ private struct Check {
       let id: OrderID = try columns.id()
       let order = try OrderTables.readOrder(id, &columns)
       try compare(try due(order), try booked(about: id.text), at: "order \(id), party")
+      if order.releasedAt != nil { ranks.add(order, try plan(order.planVersion, of: order)) }
       result.orders += 1
       if result.orders % Self.interval == 0 { progress(.orders, result.orders, total) }
     }

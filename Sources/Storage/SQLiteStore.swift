@@ -109,9 +109,14 @@ package final class SQLiteStore: Store {
   }
 
   /// See `Store`.
-  package func payableMembers(_ storefront: StorefrontID) throws -> [MemberID] {
-    try tables.ledger.payableMembers(storefront)
+  package func statementPeriod(
+    _ storefront: StorefrontID, until: Timestamp?
+  ) throws -> StatementPeriod {
+    try tables.statements.period(storefront, until: until)
   }
+
+  /// See `Store`.
+  package func lastBooking() throws -> Timestamp? { try tables.statements.lastBooking() }
 
   /// See `Store`.
   package func listings(

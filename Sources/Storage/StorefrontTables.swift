@@ -15,7 +15,7 @@ final class StorefrontTables {
   init(_ connection: SQLiteConnection) throws {
     storefronts = try RecordTable(
       "storefronts", keys: ["id"], frozen: ["currency", "zone", "created_at"],
-      columns: ["name", "precedence", "visit_hold", "unpaid_hold", "plan_version"],
+      columns: ["name", "precedence", "visit_hold", "unpaid_hold", "plan_version", "invite_only"],
       on: connection)
     progress = try RecordTable(
       "storefront_progress", keys: ["storefront"],
@@ -43,7 +43,7 @@ final class StorefrontTables {
       return Storefront(
         id: id, name: name, currency: currency, zone: table, precedence: precedence,
         visitHoldMilliseconds: try row.integer(), unpaidHoldMilliseconds: try row.integer(),
-        planVersion: try row.integer(), createdAt: createdAt)
+        planVersion: try row.integer(), createdAt: createdAt, inviteOnly: try row.integer() != 0)
     }
   }
 
@@ -58,6 +58,7 @@ final class StorefrontTables {
       row.integer(storefront.visitHoldMilliseconds)
       row.integer(storefront.unpaidHoldMilliseconds)
       row.integer(storefront.planVersion)
+      row.integer(storefront.inviteOnly ? 1 : 0)
     }
   }
 

@@ -19,6 +19,9 @@ final class Tables {
   let rooms: RoomTables
   let orders: OrderTables
   let ledger: LedgerTables
+  let ranks: RankTables
+  let invites: InviteTables
+  let statements: StatementTables
 
   init(_ connection: SQLiteConnection, zone: @escaping ZoneSource) throws {
     self.connection = connection
@@ -29,6 +32,9 @@ final class Tables {
     rooms = try RoomTables(connection)
     orders = try OrderTables(connection)
     ledger = try LedgerTables(connection)
+    ranks = try RankTables(connection)
+    invites = try InviteTables(connection)
+    statements = try StatementTables(connection)
   }
 
   /// Loads one record.
@@ -62,10 +68,22 @@ final class Tables {
     case .order(let storefront, let id): try orders.order(storefront, id).map { .order($0) }
     case .fact(let storefront, let id): try orders.fact(storefront, id).map { .fact($0) }
     case .bonus(let storefront, let id): try orders.bonus(storefront, id).map { .bonus($0) }
+    case .statement(let storefront, let id):
+      try statements.statement(storefront, id).map { .statement($0) }
+    case .statementLine(let storefront, let statement, let member):
+      try statements.line(storefront, statement, member).map { .statementLine($0) }
     case .balance(let storefront, let account):
       try ledger.balance(storefront, account).map { .balance($0) }
     case .earnings(let storefront, let member, let room):
       try ledger.earnings(storefront, member, room).map { .earnings($0) }
+    case .memberProgress(let storefront, let id):
+      try ranks.progress(storefront, id).map { .memberProgress($0) }
+    case .rankChange(let storefront, let id, let number):
+      try ranks.change(storefront, id, number).map { .rankChange($0) }
+    case .quota(let storefront, let id): try invites.quota(storefront, id).map { .quota($0) }
+    case .quotaEntry(let storefront, let id, let number):
+      try invites.entry(storefront, id, number).map { .quotaEntry($0) }
+    case .invite(let storefront, let id): try invites.invite(storefront, id).map { .invite($0) }
     }
   }
 
@@ -110,10 +128,23 @@ final class Tables {
       try orders.save(storefront, order, due: order.releaseDue(zone: calendar(storefront)))
     case (.fact(let storefront, let id), .fact(let fact)): try orders.save(storefront, id, fact)
     case (.bonus(let storefront, _), .bonus(let bonus)): try orders.save(storefront, bonus)
+    case (.statement(let storefront, _), .statement(let statement)):
+      try statements.save(storefront, statement)
+    case (.statementLine(let storefront, let statement, _), .statementLine(let line)):
+      try statements.save(storefront, statement, line)
     case (.balance(let storefront, let account), .balance(let amount)):
       try ledger.save(storefront, account, amount)
     case (.earnings(let storefront, let member, let room), .earnings(let earnings)):
       try ledger.save(storefront, member, room, earnings)
+    case (.memberProgress(let storefront, let id), .memberProgress(let progress)):
+      try ranks.save(storefront, id, progress)
+    case (.rankChange(let storefront, let id, _), .rankChange(let change)):
+      try ranks.save(storefront, id, change)
+    case (.quota(let storefront, let id), .quota(let account)):
+      try invites.save(storefront, id, account)
+    case (.quotaEntry(let storefront, let id, _), .quotaEntry(let entry)):
+      try invites.save(storefront, id, entry)
+    case (.invite(let storefront, _), .invite(let invite)): try invites.save(storefront, invite)
     default: preconditionFailure("a record under the key of another kind")
     }
   }

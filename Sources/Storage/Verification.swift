@@ -16,6 +16,8 @@ package struct Verification: Equatable, Sendable {
   package var orders: Int64 = 0
   /// Joining bonuses compared.
   package var bonuses: Int64 = 0
+  /// Statements whose lines were compared.
+  package var statements: Int64 = 0
   /// The digest of the last transaction in the chain, 64 hexadecimal digits.
   package var chain = ""
   /// The digest of what the books say; none where a fault was found.

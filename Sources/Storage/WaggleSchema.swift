@@ -11,7 +11,7 @@ extension SQLiteSchema {
   /// The schema of this version of the program.
   static let waggle = SQLiteSchema(
     applicationID: 0x5761_676c,
-    migrations: [catalogue + storefronts + rooms + orders + ledger])
+    migrations: [catalogue + storefronts + rooms + orders + ledger + ranks + statements])
 
   private static let catalogue = """
     CREATE TABLE products (
@@ -36,7 +36,7 @@ extension SQLiteSchema {
     CREATE TABLE storefronts (
       id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, currency TEXT NOT NULL, zone TEXT NOT NULL,
       precedence TEXT NOT NULL, visit_hold INTEGER NOT NULL, unpaid_hold INTEGER NOT NULL,
-      plan_version INTEGER NOT NULL, created_at INTEGER NOT NULL
+      plan_version INTEGER NOT NULL, created_at INTEGER NOT NULL, invite_only INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE storefront_progress (
       storefront TEXT NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, orders INTEGER NOT NULL,
@@ -174,6 +174,34 @@ extension SQLiteSchema {
       PRIMARY KEY (storefront, sequence, ordinal)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX postings_of_member ON postings (storefront, member) WHERE member IS NOT NULL;
+    CREATE INDEX released_postings ON postings (storefront, sequence, ordinal, account, amount)
+      WHERE \(releasedPosting);
+
+    """
+
+  /// Tells the postings that move a member's released money: accounts `available/…` and `debt/…`.
+  /// The index above holds only these, and only for a query that says the same words.
+  static let releasedPosting = "substr(account, 1, 5) IN ('avail', 'debt/')"
+
+  private static let statements = """
+    CREATE TABLE statements (
+      storefront TEXT NOT NULL REFERENCES storefronts (id) DEFERRABLE INITIALLY DEFERRED,
+      id TEXT NOT NULL, number INTEGER NOT NULL, from_sequence INTEGER NOT NULL,
+      to_sequence INTEGER NOT NULL, until INTEGER, created_at INTEGER NOT NULL,
+      members INTEGER NOT NULL, payees INTEGER NOT NULL, opening INTEGER NOT NULL,
+      released INTEGER NOT NULL, reversed INTEGER NOT NULL, returned INTEGER NOT NULL,
+      debt_offset INTEGER NOT NULL, paid INTEGER NOT NULL, releases INTEGER NOT NULL,
+      reversals INTEGER NOT NULL, sequence INTEGER NOT NULL, acknowledgement TEXT,
+      acknowledged_at INTEGER, failed INTEGER, failed_amount INTEGER,
+      PRIMARY KEY (storefront, id), UNIQUE (storefront, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE statement_lines (
+      storefront TEXT NOT NULL, statement TEXT NOT NULL, member TEXT NOT NULL, name TEXT NOT NULL,
+      opening INTEGER NOT NULL, released INTEGER NOT NULL, reversed INTEGER NOT NULL,
+      returned INTEGER NOT NULL, debt_offset INTEGER NOT NULL, paid INTEGER NOT NULL,
+      releases INTEGER NOT NULL, reversals INTEGER NOT NULL, failure TEXT,
+      PRIMARY KEY (storefront, statement, member)
+    ) STRICT, WITHOUT ROWID;
 
     """
 }

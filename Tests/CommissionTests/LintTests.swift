@@ -148,7 +148,7 @@ struct LintTests {
   func headcountRanks() throws {
     var text = try Text(Plan.shipped("wanwu").document)
     text.replace(
-      #""ranks":["#, #""promotions":[{"rank":"gold","count":"lockedFans","atLeast":9}],"ranks":["#)
+      #""promotions":["#, #""promotions":[{"rank":"gold","count":"lockedFans","atLeast":9},"#)
     let findings = try Plan(document: text.bytes).lint()
     #expect(findings.first { $0.code == .rankByHeadcount }?.severity == .warning)
     #expect(findings.first { $0.code == .rankByHeadcount }?.rules == ["gold"])

@@ -225,8 +225,8 @@ extension AttackWalk {
 
   mutating func payOut() throws {
     let statement = StatementID(trusted: fresh("st"))
-    let payable = store.payableMembers(AttackWalk.storefront)
-    let command = Command.payOut(statement, members: payable)
+    let period = store.statementPeriod(AttackWalk.storefront, until: nil)
+    let command = Command.payOut(statement, until: nil, period)
     guard let outcome = try say(command) else { return }
     facts.append(command)
     var total: Int64 = 0

@@ -33,9 +33,10 @@ struct CoordinatorTests {
       memory.expiredOrders(storefront, at: at, limit: limit)
     }
     func nextDeadline(_ storefront: StorefrontID) -> Timestamp? { memory.nextDeadline(storefront) }
-    func payableMembers(_ storefront: StorefrontID) -> [MemberID] {
-      memory.payableMembers(storefront)
+    func statementPeriod(_ storefront: StorefrontID, until: Timestamp?) -> StatementPeriod {
+      memory.statementPeriod(storefront, until: until)
     }
+    func lastBooking() -> Timestamp? { memory.lastBooking() }
     func listings(
       _ storefront: StorefrontID, _ room: RoomID, after place: Int64?, limit: Int
     ) -> [(listing: Listing, sku: SKU, stock: Stock)] {

@@ -199,9 +199,12 @@ extension Shop {
     try accept(.release(orders: due.orders, bonuses: due.bonuses))
   }
 
-  func payOut(_ statement: String) throws -> Outcome {
+  @discardableResult
+  func payOut(_ statement: String, until: Timestamp? = nil) throws -> Outcome {
     try accept(
-      .payOut(StatementID(trusted: statement), members: store.payableMembers(Shop.id)))
+      .payOut(
+        StatementID(trusted: statement), until: until,
+        store.statementPeriod(Shop.id, until: until)))
   }
 
   func importSKU(

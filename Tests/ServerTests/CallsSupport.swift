@@ -47,10 +47,11 @@ enum Sample {
     ("catalogue.search", #"{"text":"tea"}"#),
     ("set.define", #"{"set":"x","title":"X","skus":["s1"]}"#),
     ("link.create", #"{"room":"r1"}"#), ("link.revoke", #"{"link":"l1"}"#), ("link.list", "{}"),
-    ("order.place", #"{"key":"k1","room":"r1","sku":"s1","units":1}"#),
+    ("invite.create", #"{"key":"k1"}"#), ("invite.withdraw", #"{"invite":"c1"}"#),
+    ("invite.list", "{}"), ("order.place", #"{"key":"k1","room":"r1","sku":"s1","units":1}"#),
     ("order.cancel", #"{"order":"o1"}"#), ("order.get", #"{"order":"o1"}"#),
     ("order.list", #"{"after":"o1","limit":100}"#),
-    ("order.explain", #"{"order":"o1"}"#),
+    ("order.explain", #"{"order":"o1"}"#), ("calendar.get", "{}"),
     ("ticker.subscribe", #"{"ticker":"earnings"}"#),
     ("ticker.unsubscribe", #"{"ticker":"earnings"}"#),
   ]
@@ -59,56 +60,61 @@ enum Sample {
   static let memberFields = [
     "room.schedule": "host", "room.open": "host", "listing.quote": "host",
     "link.create": "promoter", "link.list": "promoter", "ticker.subscribe": "member",
-    "ticker.unsubscribe": "member", "POST /v1/links": "promoter",
+    "ticker.unsubscribe": "member", "calendar.get": "member", "POST /v1/links": "promoter",
+    "invite.create": "promoter", "invite.list": "promoter", "POST /v1/invites": "promoter",
   ]
 
   /// A valid request to every path: the path as in the table, the target, and the body.
-  static let requests: [(route: String, target: String, body: String)] = [
-    ("PUT /v1/storefront", "/v1/storefront", #"{"name":"Shop"}"#),
-    ("GET /v1/storefront", "/v1/storefront", ""),
-    ("POST /v1/catalogue/import", "/v1/catalogue/import", catalogueHeader + "\n"),
-    ("GET /v1/catalogue", "/v1/catalogue", ""),
-    ("PUT /v1/sets/{set}", "/v1/sets/x", #"{"title":"X","skus":["s1"]}"#),
-    ("POST /v1/members", "/v1/members", #"{"member":"m","joinedAt":"2026-03-01T10:00:00Z"}"#),
-    ("PUT /v1/members/{member}/rank", "/v1/members/m/rank", #"{"rank":"gold"}"#),
-    ("GET /v1/members/{member}", "/v1/members/ann", ""),
-    ("GET /v1/rooms", "/v1/rooms?states=live,ended&limit=10", ""),
-    ("GET /v1/rooms/{room}", "/v1/rooms/r1", ""),
-    ("POST /v1/links", "/v1/links", #"{"room":"r1"}"#),
-    (
-      "POST /v1/touches", "/v1/touches",
-      #"{"viewer":"v","promoter":"m","touchedAt":"2026-03-01T10:00:00Z"}"#
-    ), ("POST /v1/orders", "/v1/orders", order),
-    (
-      "POST /v1/orders/{order}/payment", "/v1/orders/o1/payment",
-      #"{"payment":"p1","paidAt":"2026-03-01T10:00:00Z"}"#
-    ),
-    (
-      "POST /v1/orders/{order}/delivery", "/v1/orders/o1/delivery",
-      #"{"delivery":"d1","deliveredAt":"2026-03-01T10:00:00Z"}"#
-    ),
-    (
-      "POST /v1/orders/{order}/refunds", "/v1/orders/o1/refunds",
-      #"{"refund":"f1","refundedAt":"2026-03-01T10:00:00Z","lines":[{"line":0,"amount":1}]}"#
-    ),
-    (
-      "POST /v1/orders/{order}/cancellation", "/v1/orders/o1/cancellation",
-      #"{"cancelledAt":"2026-03-01T10:00:00Z"}"#
-    ),
-    (
-      "POST /v1/orders/{order}/dispute", "/v1/orders/o1/dispute",
-      #"{"dispute":"x1","disputedAt":"2026-03-01T10:00:00Z"}"#
-    ),
-    (
-      "POST /v1/orders/{order}/resolution", "/v1/orders/o1/resolution",
-      #"{"dispute":"x1","resolvedAt":"2026-03-01T10:00:00Z"}"#
-    ), ("GET /v1/orders/{order}", "/v1/orders/o1", ""),
-    ("GET /v1/orders/{order}/explanation", "/v1/orders/o1/explanation", ""),
-    ("GET /v1/orders", "/v1/orders?room=r1", ""), ("POST /v1/releases", "/v1/releases", "{}"),
-    ("POST /v1/statements", "/v1/statements", #"{"statement":"t1"}"#),
-    ("GET /v1/ledger", "/v1/ledger", ""),
-    ("GET /v1/ledger/transactions", "/v1/ledger/transactions?subject=o1", ""),
-  ]
+  static let requests: [(route: String, target: String, body: String)] =
+    [
+      ("PUT /v1/storefront", "/v1/storefront", #"{"name":"Shop"}"#),
+      ("GET /v1/storefront", "/v1/storefront", ""),
+      ("POST /v1/catalogue/import", "/v1/catalogue/import", catalogueHeader + "\n"),
+      ("GET /v1/catalogue", "/v1/catalogue", ""),
+      ("PUT /v1/sets/{set}", "/v1/sets/x", #"{"title":"X","skus":["s1"]}"#),
+      ("POST /v1/members", "/v1/members", #"{"member":"m","joinedAt":"2026-03-01T10:00:00Z"}"#),
+      ("PUT /v1/members/{member}/rank", "/v1/members/m/rank", #"{"rank":"gold"}"#),
+      ("GET /v1/members/{member}", "/v1/members/ann", ""),
+      ("GET /v1/members/{member}/ranks", "/v1/members/ann/ranks", ""),
+      (
+        "GET /v1/members/{member}/rank-preview", "/v1/members/ann/rank-preview?rank=gold&days=7", ""
+      ), ("GET /v1/members/{member}/invites", "/v1/members/ann/invites", ""),
+      ("POST /v1/invites", "/v1/invites", #"{"key":"k1"}"#),
+      ("POST /v1/invites/{invite}/withdrawal", "/v1/invites/c1/withdrawal", "{}"),
+      ("GET /v1/rooms", "/v1/rooms?states=live,ended&limit=10", ""),
+      ("GET /v1/rooms/{room}", "/v1/rooms/r1", ""),
+      ("POST /v1/links", "/v1/links", #"{"room":"r1"}"#),
+      (
+        "POST /v1/touches", "/v1/touches",
+        #"{"viewer":"v","promoter":"m","touchedAt":"2026-03-01T10:00:00Z"}"#
+      ), ("POST /v1/orders", "/v1/orders", order),
+      (
+        "POST /v1/orders/{order}/payment", "/v1/orders/o1/payment",
+        #"{"payment":"p1","paidAt":"2026-03-01T10:00:00Z"}"#
+      ),
+      (
+        "POST /v1/orders/{order}/delivery", "/v1/orders/o1/delivery",
+        #"{"delivery":"d1","deliveredAt":"2026-03-01T10:00:00Z"}"#
+      ),
+      (
+        "POST /v1/orders/{order}/refunds", "/v1/orders/o1/refunds",
+        #"{"refund":"f1","refundedAt":"2026-03-01T10:00:00Z","lines":[{"line":0,"amount":1}]}"#
+      ),
+      (
+        "POST /v1/orders/{order}/cancellation", "/v1/orders/o1/cancellation",
+        #"{"cancelledAt":"2026-03-01T10:00:00Z"}"#
+      ),
+      (
+        "POST /v1/orders/{order}/dispute", "/v1/orders/o1/dispute",
+        #"{"dispute":"x1","disputedAt":"2026-03-01T10:00:00Z"}"#
+      ),
+      (
+        "POST /v1/orders/{order}/resolution", "/v1/orders/o1/resolution",
+        #"{"dispute":"x1","resolvedAt":"2026-03-01T10:00:00Z"}"#
+      ), ("GET /v1/orders/{order}", "/v1/orders/o1", ""),
+      ("GET /v1/orders/{order}/explanation", "/v1/orders/o1/explanation", ""),
+      ("GET /v1/orders", "/v1/orders?room=r1", ""), ("POST /v1/releases", "/v1/releases", "{}"),
+    ] + statementRequests
 
   static let order =
     #"{"order":"o1","buyer":"v","room":"r1","placedAt":"2026-03-01T10:00:00Z","#

@@ -51,6 +51,8 @@ struct DeliveryIsolationTests {
     ("order.place", ["key": "k", "room": "r1", "sku": "tea", "units": 1], "unknown_room"),
     ("order.cancel", ["order": "o1"], "unknown_order"),
     ("order.get", ["order": "o1"], "unknown_order"),
+    // The buyer of the first storefront's orders has the same name here.
+    ("order.list", .object([]), nil),
     ("order.explain", ["order": "o1"], "unknown_order"),
     ("ticker.subscribe", ["ticker": "earnings", "member": "chen"], nil),
     ("ticker.unsubscribe", ["ticker": "earnings", "member": "chen"], nil),
@@ -78,7 +80,7 @@ struct DeliveryIsolationTests {
     try desk.put("/v1/sets/s1", ["title": "X", "skus": ["tea"]])
     var other = shop.door
     other.storefront = StorefrontID(trusted: "other")
-    try other.desk().put("/v1/storefront", ["name": "Other", "plan": "wanwu"])
+    try other.desk().put("/v1/storefront", ["name": "Other", "plan": "fengxiang"])
     return (shop, other)
   }
 
@@ -96,6 +98,7 @@ struct DeliveryIsolationTests {
       case "POST /v1/links": body = ["room": "r1", "promoter": "chen"]
       case "POST /v1/touches":
         body = ["viewer": "v", "promoter": "chen", "touchedAt": "2026-03-01T10:00:00Z"]
+      case "PUT /v1/members/{member}/rank": body = ["rank": "member"]
       case "PUT /v1/sets/{set}": body = ["title": "Y", "skus": ["rare"]]
       default: break
       }
@@ -130,6 +133,7 @@ struct DeliveryIsolationTests {
       case .success(let result):
         #expect(code == nil, "\(method)")
         if method == "listing.list" { #expect(result["listings"] == []) }
+        if method == "order.list" { #expect(result["orders"] == []) }
       case .failure(let refusal): #expect(refusal.code == code, "\(method): \(refusal)")
       }
     }

@@ -99,7 +99,7 @@ struct PlanCommandTests {
     arguments: [
       (["lint"], .usage, "PLAN is missing"),
       (["lint", "wanwo"], .inputOutput, "did you mean wanwu?"),
-      (["lint", "wanwu", "--parameter", "goldBonus"], .usage, "NAME=VALUE is wanted"),
+      (["lint", "wanwu", "--parameter", "goldBonus"], .usage, "is not NAME=VALUE"),
       (["lint", "wanwu", "--parameter", "goldBonus=x"], .usage, "goldBonus is a whole number"),
       (["lint", "wanwu", "--parameter", "gold=1"], .usage, "no parameter \"gold\""),
       (["lint", "wanwu", "--language", "fr"], .usage, "en or zh"),

@@ -31,8 +31,8 @@ struct ScenarioTests {
   @Test("Every shipped scenario holds", arguments: shipped)
   func shippedHold(_ file: String) throws { try expectToHold(file) }
 
-  @Test("At least twenty-five scenarios are shipped")
-  func thereAreScenarios() { #expect(ScenarioTests.shipped.count >= 25) }
+  @Test("At least seventy scenarios are shipped")
+  func thereAreScenarios() { #expect(ScenarioTests.shipped.count >= 70) }
 
   @Test(
     "Every shared scenario holds",

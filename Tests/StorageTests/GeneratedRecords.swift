@@ -63,7 +63,7 @@ extension Generator {
       id: id(), name: text(), currency: one(of: [.cny, try Currency("USD")]), zone: zone,
       precedence: one(of: [[], [.lock], [.code, .visit, .lock], [.lock, .visit]]),
       visitHoldMilliseconds: integer(), unpaidHoldMilliseconds: integer(),
-      planVersion: integer(), createdAt: time())
+      planVersion: integer(), createdAt: time(), inviteOnly: flip())
     let version = PlanVersion(
       number: Int64(1 + below(99)), plan: plan,
       accepted: one(of: [
@@ -78,6 +78,8 @@ extension Generator {
     records += catalogue(storefront.id)
     records += people(storefront.id)
     records += orders(storefront.id, plan)
+    records += ranks(storefront.id)
+    records += statements(storefront.id)
     return records
   }
 
@@ -148,6 +150,39 @@ extension Generator {
       (.attendance(storefront, id(), viewer.id), .attendance(time())),
       (.link(storefront, link.id), .link(link)),
       (.linkRefusals(storefront, member.id), .linkRefusals(refusals)),
+    ]
+  }
+
+  private mutating func ranks(_ storefront: StorefrontID) -> [(Key, Record)] {
+    let member: MemberID = id()
+    let progress = MemberProgress(
+      lockedFans: integer(),
+      fansByRank: list(3) { MemberProgress.Fans(rank: $0.text(), count: $0.integer()) },
+      settledSales: amount(), rankChanges: integer(), isHeld: flip())
+    let evidence = RankEvidence(
+      kind: one(of: RankEvidence.Kind.allCases), ofRank: maybe { $0.text() }, counted: integer(),
+      needed: integer(), planVersion: integer())
+    let change = RankChange(
+      number: integer(), from: maybe { $0.text() }, to: text(), at: time(),
+      cause: one(of: [.joining, .operator, .threshold(evidence)]))
+    let account = QuotaAccount(
+      sums: list(3) { QuotaAccount.Earned(per: $0.amount(), settled: $0.amount()) },
+      open: list(4) { QuotaAccount.Open(invite: $0.id(), expiresAt: $0.time()) },
+      consumed: integer(), entries: integer())
+    let entry = QuotaEntry(
+      number: integer(), at: time(), kind: one(of: QuotaEntry.Kind.allCases), units: integer(),
+      left: integer(), order: maybe { $0.id() }, amount: amount(), per: maybe { $0.amount() },
+      invite: maybe { $0.id() })
+    let invite = Invite(
+      id: id(), promoter: member, issuedAt: time(), expiresAt: time(), isLimited: flip(),
+      state: one(of: InviteState.allCases), usedBy: maybe { $0.id() },
+      closedAt: maybe { $0.time() })
+    return [
+      (.memberProgress(storefront, member), .memberProgress(progress)),
+      (.rankChange(storefront, member, change.number), .rankChange(change)),
+      (.quota(storefront, member), .quota(account)),
+      (.quotaEntry(storefront, member, entry.number), .quotaEntry(entry)),
+      (.invite(storefront, invite.id), .invite(invite)),
     ]
   }
 

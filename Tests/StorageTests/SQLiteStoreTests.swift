@@ -24,7 +24,11 @@ func expectSame(_ sqlite: some Store, _ memory: MemoryStore) throws {
   }
   #expect(try sqlite.storefronts() == memory.storefronts())
   for storefront in memory.storefronts() {
-    #expect(try sqlite.payableMembers(storefront) == memory.payableMembers(storefront))
+    for until in [nil, minute(0), minute(11 * day), minute(11 * day + 3), minute(30 * day)] {
+      #expect(
+        try sqlite.statementPeriod(storefront, until: until)
+          == memory.statementPeriod(storefront, until: until))
+    }
     #expect(try sqlite.nextDeadline(storefront) == memory.nextDeadline(storefront))
     for days in Int64(0)...20 {
       for limit in [1, 2, 100] {
@@ -83,7 +87,7 @@ struct SQLiteStoreTests {
     let world = World(memory)
     try world.run(try Script.whole().steps, batch: 1)
     let kinds = Set(memory.records.keys.map { "\($0)".prefix { $0 != "(" } })
-    #expect(kinds.count == 22, "\(kinds.sorted())")
+    #expect(kinds.count == 29, "\(kinds.sorted())")
     #expect(Set(memory.transactions.map(\.transaction.cause.kind)) == Set(CauseKind.allCases))
     let refused = world.replies.compactMap { reply -> RejectionCode? in
       if case .failure(let rejection) = reply { rejection.code } else { nil }
@@ -202,7 +206,7 @@ struct SQLiteStoreTests {
   func roundTrip(seed: UInt64) throws {
     var generator = Generator(seed: seed)
     let records = try generator.records()
-    #expect(records.count == 22)
+    #expect(records.count == 29)
     var changes = Changes()
     for (key, record) in records { changes.set(key, record) }
     try withStore { (store, directory) throws in

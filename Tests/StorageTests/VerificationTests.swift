@@ -75,7 +75,7 @@ struct VerificationTests {
           chain = SHA256.digest(of: chain + transaction.canonicalBytes)
         }
         #expect(result.chain == hex(chain))
-        #expect(result.orders == (name == storefront ? 6 : 2))
+        #expect(result.orders == (name == storefront ? 6 : 3))
         #expect(stages == Verification.Stage.allCases)
       }
     }
@@ -142,6 +142,17 @@ struct VerificationTests {
     ("DELETE FROM orders WHERE id = 'o2'", "ledger"),
     ("UPDATE bonuses SET payee = 'p' WHERE joined = 'd'", "bonus d/"),
     ("DELETE FROM bonuses WHERE joined = 'd'", "ledger"),
+    (
+      "UPDATE member_progress SET locked_fans = locked_fans + 1 WHERE member = 'd'",
+      "locked fans of d"
+    ),
+    (
+      "UPDATE member_progress SET settled_sales = settled_sales + 1 WHERE member = 'd'",
+      "settled sales of d"
+    ),
+    ("UPDATE members SET rank = 'senior' WHERE id = 'b'", "rank of b"),
+    ("DELETE FROM rank_changes WHERE member = 'b' AND number = 1", "rank change 2 of b, number"),
+    ("DELETE FROM rank_changes WHERE member = 'p'", "rank of p"),
   ]
 
   @Test("Whatever is altered is found, at its place", arguments: alterations)
@@ -149,7 +160,7 @@ struct VerificationTests {
     try withWorld { (_, _, directory) throws in
       var handle: OpaquePointer?
       #expect(sqlite3_open(directory + "/waggle.sqlite3", &handle) == SQLITE_OK)
-      let limited = sql.replacing(" WHERE ", with: " WHERE storefront = 'sf' AND ")
+      let limited = sql.replacing("WHERE ", with: "WHERE storefront = 'sf' AND ")
       #expect(sqlite3_exec(handle, limited, nil, nil, nil) == SQLITE_OK)
       #expect(sqlite3_changes(handle) > 0)
       #expect(sqlite3_close(handle) == SQLITE_OK)
@@ -160,6 +171,36 @@ struct VerificationTests {
       // The other storefront's books are as they were.
       let others = try reader.verify(Script.other)
       #expect(others.fault == nil)
+    }
+  }
+
+  static let quotaAlterations: [(sql: String, place: String)] = [
+    ("UPDATE quotas SET consumed = 0 WHERE member = 'p'", "quota of p, left"),
+    (
+      """
+      UPDATE quotas SET sums = '[{"per":100000,"settled":5}]' WHERE member = 'p'
+      """, "quota of p, sales at 100000"
+    ),
+    ("DELETE FROM quota_entries WHERE member = 'p' AND number = 3", "quota of p, entry 4, number"),
+    (
+      "UPDATE quota_entries SET units = 4 WHERE member = 'p' AND number = 1",
+      "quota of p, entry 1, left"
+    ),
+    ("UPDATE invites SET state = 'open' WHERE id = 'i1'", "quota of p, open codes"),
+    ("UPDATE invites SET state = 'consumed' WHERE id = 'i2'", "quota of p, consumed"),
+  ]
+
+  @Test("Whatever is altered of a quota is found, at its place", arguments: quotaAlterations)
+  func quotas(sql: String, place: String) throws {
+    try withWorld { (_, _, directory) throws in
+      var handle: OpaquePointer?
+      #expect(sqlite3_open(directory + "/waggle.sqlite3", &handle) == SQLITE_OK)
+      #expect(sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK)
+      #expect(sqlite3_changes(handle) > 0)
+      #expect(sqlite3_close(handle) == SQLITE_OK)
+      let reader = try SQLiteReader.open(directory: directory, zone: zones)
+      let result = try reader.verify(Script.other)
+      #expect(result.fault?.place == place, "\(String(describing: result.fault))")
     }
   }
 
@@ -175,10 +216,10 @@ struct VerificationTests {
     try withStore { (store, directory) throws in
       let steps = try Script.whole().steps
       let world = World(store)
-      try world.run(steps.prefix(steps.count - 12), batch: 10)
+      try world.run(steps.prefix(steps.count - 25), batch: 10)
       let reader = try SQLiteReader.open(directory: directory, zone: zones)
       let before = try reader.ledgerDigest(storefront)
-      var rest = steps.suffix(12)
+      var rest = steps.suffix(25)
       let result = try reader.verify(storefront) { _, _, _ in
         let now = rest
         rest = []

@@ -220,12 +220,18 @@ struct Script {
       .release(
         orders: ["o1", "o2", "o4", "o6"].map { OrderID(trusted: $0) },
         bonuses: ["b/joinBonus", "d/joinBonus"]), at: 11 * day)
-    add(
-      .payOut(
-        StatementID(trusted: "may"), members: ["a", "b", "c", "d", "p"].map { .init(trusted: $0) }))
+    // The period is what the store finds at the time, see `World.run`.
+    add(.payOut(StatementID(trusted: "may"), until: nil, .empty))
     // After payout: debt.
     add(refund("o1", "back1b"))
     add(refund("o6", "back6", [LineAmount(line: 0, amount: Amount(9_001))]))
+    add(
+      .acknowledge(
+        StatementID(trusted: "may"), acknowledgement: FactID(trusted: "bank-1"),
+        failed: [FailedPayment(member: MemberID(trusted: "d"), reason: "账户已注销")],
+        at: minute(clock)))
+    add(.payOut(StatementID(trusted: "june"), until: minute(clock), .empty))
+    add(.payOut(StatementID(trusted: "may"), until: nil, .empty))
     add(.moveRoom(RoomID(trusted: "r"), to: .ended), by: .person(MemberID(trusted: "c")))
   }
 
@@ -245,6 +251,47 @@ struct Script {
           sku: sku("honey"), units: 1, promoter: nil), in: Self.other)
     }
     add(pay("o1", "pay1"), in: Self.other)
+    addInvites()
+  }
+
+  /// Settled sales earn invite codes, codes are used and taken back, a refund claws back.
+  private mutating func addInvites() {
+    func send(_ command: Command, at minutes: Int64? = nil) {
+      add(command, in: Self.other, at: minutes)
+    }
+    func join(_ member: String, code: String? = nil) {
+      send(
+        .join(
+          member: MemberID(trusted: member), name: "", inviter: nil, rank: nil, at: minute(clock),
+          invite: code.map { InviteID(trusted: $0) }))
+    }
+    join("p")
+    send(
+      .touch(
+        viewer: ViewerID(trusted: "q"), .vouched(promoter: MemberID(trusted: "p"), room: nil),
+        at: minute(clock)))
+    send(
+      .placeOrder(
+        OrderID(trusted: "o3"), RoomID(trusted: "r"), buyer: ViewerID(trusted: "q"),
+        sku: sku("honey"), units: 31, promoter: nil))
+    send(pay("o3", "pay3"))
+    send(.deliver(OrderID(trusted: "o3"), delivery: FactID(trusted: "got3"), at: minute(clock)))
+    send(.release(orders: [OrderID(trusted: "o3")], bonuses: []), at: 20 * day)
+    for (code, days) in [("i1", Int64(40)), ("i2", 40), ("i3", 21)] {
+      send(
+        .createInvite(
+          Invite(
+            id: InviteID(trusted: code), promoter: MemberID(trusted: "p"), issuedAt: minute(clock),
+            expiresAt: minute(days * day))))
+    }
+    join("q", code: "i1")
+    send(.withdrawInvite(InviteID(trusted: "i2")), at: 22 * day)
+    send(
+      .createInvite(
+        Invite(
+          id: InviteID(trusted: "i4"), promoter: MemberID(trusted: "p"), issuedAt: minute(clock),
+          expiresAt: minute(60 * day))))
+    send(refund("o3", "back3"))
   }
 }
 
@@ -254,14 +301,26 @@ final class World {
   private(set) var replies: [Result<JSON, Rejection>] = []
   private(set) var published = Changes()
 
-  init(_ store: any Store) { coordinator = Coordinator(store: store) }
+  private let store: any Store
+
+  init(_ store: any Store) {
+    self.store = store
+    coordinator = Coordinator(store: store)
+  }
 
   /// Runs steps with a commit after every few, as a busy writer would.
   func run(_ steps: some Sequence<Script.Step>, batch: Int) throws {
     var waiting = 0
     for step in steps {
+      var command = step.command
+      if case .payOut(let statement, let until, _) = command {
+        published.merge(try coordinator.commit())
+        waiting = 0
+        command = .payOut(
+          statement, until: until, try store.statementPeriod(step.storefront, until: until))
+      }
       let result = try coordinator.decide(
-        step.command, by: step.actor, storefront: step.storefront, at: step.at)
+        command, by: step.actor, storefront: step.storefront, at: step.at)
       replies.append(result.map(\.reply))
       waiting += 1
       if waiting == batch {

@@ -96,6 +96,7 @@ extension Draft {
       viewer.lock = touch
       write(.viewer(storefrontID, id), .viewer(viewer))
       try changeEarnings(of: touch.promoter, in: nil) { $0.viewersBrought += 1 }
+      try countFan(id, of: touch.promoter)
     }
     var isNewVisit = false
     if let room {

@@ -94,6 +94,7 @@ extension Draft {
     if order.paidAt != nil {
       try post(order, before: before, cause: .refund, fact: refund.text)
       try countRefund(before.net - order.net, of: order)
+      if order.releasedAt != nil { try settleSale(order, order.net - before.net) }
       if let room = order.room { try publish("order.refunded", in: room, orderEvent(order)) }
     }
     return try answer(order)

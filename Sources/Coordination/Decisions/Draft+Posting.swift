@@ -69,7 +69,7 @@ extension Draft {
   ///
   /// An order that is not released moves pending, which always suffices for what it takes back. After
   /// release, what comes in pays debt first, and what goes out beyond the available becomes debt.
-  private func credit(
+  func credit(
     _ member: MemberID, _ amount: Amount, isReleased: Bool, to postings: inout Postings
   ) throws(Stop) {
     guard amount != .zero else { return }
@@ -133,6 +133,7 @@ extension Draft {
       order.releasedAt = at
       write(.order(storefrontID, id), .order(order))
       try book(Cause(kind: .release, subject: id.text, fact: "release/\(id)"), postings)
+      try settleSale(order, order.net)
       released += 1
     }
     for id in bonuses {
@@ -148,28 +149,6 @@ extension Draft {
     }
     return [
       "released": .integer(released), "sequence": .integer(try storefrontProgress().sequence),
-    ]
-  }
-
-  /// Pays out everything that is available; debt was offset when it became available.
-  mutating func payOut(_ statement: StatementID, to members: [MemberID]) throws(Stop) -> JSON {
-    var postings = Postings()
-    var lines: [JSON] = []
-    var total = Amount.zero
-    for member in members {
-      let amount = try balance(.available(member))
-      guard amount > .zero else { continue }
-      postings.append(.available(member), -amount)
-      postings.append(.paid(member), amount)
-      lines.append(["member": .string(member.text), "amount": .integer(amount.minorUnits)])
-      total += amount
-    }
-    let sequence = try book(
-      Cause(kind: .payout, subject: "statement/\(statement)", fact: statement.text), postings)
-    return [
-      "statement": .string(statement.text), "total": .integer(total.minorUnits),
-      "currency": .string(try storefront().currency.code), "sequence": .integer(sequence),
-      "lines": .array(lines),
     ]
   }
 

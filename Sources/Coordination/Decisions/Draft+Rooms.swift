@@ -162,7 +162,7 @@ package func roomView(_ room: Room, currency: Currency) -> JSON {
 
 extension Plan {
   /// The promoter's share where a room states none; nothing in a plan without pacts.
-  fileprivate var pactDefault: Rate {
+  var pactDefault: Rate {
     guard case .integer(let pact)? = value(of: "pactPpm") else { return .zero }
     return (try? Rate(partsPerMillion: pact)) ?? .zero
   }

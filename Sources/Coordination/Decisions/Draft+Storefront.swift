@@ -21,7 +21,7 @@ extension Draft {
         id: present.id, name: wanted.name, currency: present.currency, zone: present.zone,
         precedence: wanted.precedence, visitHoldMilliseconds: wanted.visitHoldMilliseconds,
         unpaidHoldMilliseconds: wanted.unpaidHoldMilliseconds, planVersion: present.planVersion,
-        createdAt: present.createdAt)
+        createdAt: present.createdAt, inviteOnly: wanted.inviteOnly)
       version = try activation(of: plan, after: present.planVersion, risks)
     } else {
       version = PlanVersion(number: 1, plan: plan, accepted: try acceptance(of: plan, risks))
@@ -94,10 +94,12 @@ extension Draft {
 
   /// A member joins; the plan's bonuses and grants follow. The same member again is a repeat.
   mutating func join(
-    _ id: MemberID, name: String, inviter: MemberID?, rank: String?, at: Timestamp
+    _ id: MemberID, name: String, inviter named: MemberID?, rank: String?, at: Timestamp,
+    code: InviteID?
   ) throws(Stop) -> (JSON, isRepeat: Bool) {
     let storefront = try storefront()
-    let said = Command.join(member: id, name: name, inviter: inviter, rank: rank, at: at)
+    let said = Command.join(
+      member: id, name: name, inviter: named, rank: rank, at: at, invite: code)
     let fact = Key.fact(storefrontID, "member/\(id)")
     if let present = try member(id) {
       guard case .fact(let first)? = try read(fact), first.body == said.canonicalBody else {
@@ -110,6 +112,8 @@ extension Draft {
     guard plan.rank(named: rank) != nil else {
       throw .refuse(.unknownRank, "The plan \(plan.name) has no rank \(rank).", field: "rank")
     }
+    let invite = try checkedInvite(code, inviter: named, at: at)
+    let inviter = invite?.promoter ?? named
     guard inviter != id else {
       throw .refuse(.inviteCycle, "A member cannot invite themselves.", field: "inviter")
     }
@@ -126,6 +130,8 @@ extension Draft {
     progress.members += 1
     write(.storefrontProgress(storefrontID), .storefrontProgress(progress))
     try award(member, plan, due: ReleaseCalendar.due(from: at, disputes: [], zone: storefront.zone))
+    if let invite { try consume(invite, by: id) }
+    try begin(member)
     return (memberView(member), false)
   }
 
@@ -156,20 +162,6 @@ extension Draft {
         write(.grants(storefrontID, award.payee), .grants(grants))
       }
     }
-  }
-
-  /// An operator sets a member's rank; it holds from now on and changes no order placed before.
-  mutating func setRank(_ id: MemberID, _ rank: String) throws(Stop) -> JSON {
-    let plan = try plan(version: try storefront().planVersion)
-    guard plan.rank(named: rank) != nil else {
-      throw .refuse(.unknownRank, "The plan \(plan.name) has no rank \(rank).", field: "rank")
-    }
-    guard var member = try member(id) else {
-      throw .refuse(.unknownMember, "There is no member \(id).", field: "member")
-    }
-    member.rank = rank
-    write(.member(storefrontID, id), .member(member))
-    return memberView(member)
   }
 
   /// Changes a member's earnings in a room, or in total.

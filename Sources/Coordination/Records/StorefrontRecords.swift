@@ -33,12 +33,14 @@ package struct Storefront: Equatable, Sendable {
   package var planVersion: Int64
   /// When it was created.
   package let createdAt: Timestamp
+  /// Whether joining needs an invite code. Source: domain.md, section 5.2.
+  package var inviteOnly: Bool
 
   /// Makes a storefront.
   package init(
     id: StorefrontID, name: String, currency: Currency, zone: TimeZoneTable,
     precedence: [AttributionSource], visitHoldMilliseconds: Int64, unpaidHoldMilliseconds: Int64,
-    planVersion: Int64, createdAt: Timestamp
+    planVersion: Int64, createdAt: Timestamp, inviteOnly: Bool = false
   ) {
     self.id = id
     self.name = name
@@ -49,6 +51,7 @@ package struct Storefront: Equatable, Sendable {
     self.unpaidHoldMilliseconds = unpaidHoldMilliseconds
     self.planVersion = planVersion
     self.createdAt = createdAt
+    self.inviteOnly = inviteOnly
   }
 
   /// 24 hours. Source: domain.md, section 2.

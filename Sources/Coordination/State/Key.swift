@@ -43,10 +43,24 @@ package enum Key: Hashable, Sendable {
   case fact(StorefrontID, String)
   /// A joining bonus.
   case bonus(StorefrontID, String)
+  /// A payout statement.
+  case statement(StorefrontID, StatementID)
+  /// A member's line of a statement.
+  case statementLine(StorefrontID, StatementID, MemberID)
   /// The balance of an account.
   case balance(StorefrontID, Account)
   /// A member's earnings in a room, or in total where the room is none.
   case earnings(StorefrontID, MemberID, RoomID?)
+  /// What is counted about a member.
+  case memberProgress(StorefrontID, MemberID)
+  /// A change of a member's rank, by its number from 1.
+  case rankChange(StorefrontID, MemberID, Int64)
+  /// A member's quota of invite codes.
+  case quota(StorefrontID, MemberID)
+  /// An entry of a quota, by its number from 1.
+  case quotaEntry(StorefrontID, MemberID, Int64)
+  /// An invite code.
+  case invite(StorefrontID, InviteID)
 }
 
 /// One record of the state; each case belongs to the key of the same name.
@@ -91,10 +105,24 @@ package enum Record: Equatable, Sendable {
   case fact(Fact)
   /// See `Key.bonus`.
   case bonus(JoiningBonus)
+  /// See `Key.statement`.
+  case statement(Statement)
+  /// See `Key.statementLine`.
+  case statementLine(StatementLine)
   /// See `Key.balance`.
   case balance(Amount)
   /// See `Key.earnings`.
   case earnings(Earnings)
+  /// See `Key.memberProgress`.
+  case memberProgress(MemberProgress)
+  /// See `Key.rankChange`.
+  case rankChange(RankChange)
+  /// See `Key.quota`.
+  case quota(QuotaAccount)
+  /// See `Key.quotaEntry`.
+  case quotaEntry(QuotaEntry)
+  /// See `Key.invite`.
+  case invite(Invite)
 }
 
 /// A reported event, so that it is answered the same for ever.

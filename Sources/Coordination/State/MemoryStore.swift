@@ -58,17 +58,6 @@ package final class MemoryStore: Store {
   }
 
   /// See `Store`.
-  package func payableMembers(_ storefront: StorefrontID) -> [MemberID] {
-    records.compactMap { key, record in
-      guard case .balance(storefront, .available(let member)) = key,
-        case .balance(let amount) = record,
-        amount > .zero
-      else { return nil }
-      return member
-    }.sorted()
-  }
-
-  /// See `Store`.
   package func listings(
     _ storefront: StorefrontID, _ room: RoomID, after place: Int64?, limit: Int
   ) -> [(listing: Listing, sku: SKU, stock: Stock)] {

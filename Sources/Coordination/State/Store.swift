@@ -60,8 +60,17 @@ package protocol Store: AnyObject {
   /// The next moment at which something is due for release or expiry; none where nothing waits.
   func nextDeadline(_ storefront: StorefrontID) throws -> Timestamp?
 
-  /// Members with something available, in order of id.
-  func payableMembers(_ storefront: StorefrontID) throws -> [MemberID]
+  /// What the next statement would be about: everything committed since the last one.
+  ///
+  /// - Parameters:
+  ///   - storefront: whose.
+  ///   - until: only what was booked before; none counts everything.
+  /// - Returns: the period with a line for everybody whom it is about.
+  /// - Throws: an operational error.
+  func statementPeriod(_ storefront: StorefrontID, until: Timestamp?) throws -> StatementPeriod
+
+  /// When the latest transaction of any storefront was booked; none in an empty store.
+  func lastBooking() throws -> Timestamp?
 
   /// The standing listings of a room in order of place, from the first whose place is above `after`.
   func listings(

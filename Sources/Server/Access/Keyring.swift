@@ -4,6 +4,7 @@
 // it was read, so any thread may use it; nothing here touches the disk (see KeyFile.swift).
 
 import Commerce
+import Coordination
 import Crypto
 import Wire
 
@@ -99,7 +100,7 @@ package struct Keyring: Sendable {
   }
 
   /// What the ids of guests begin with.
-  static let guestPrefix = "guest-"
+  static let guestPrefix = PersonID.guestPrefix
 
   /// Admits a viewer whom nobody knows.
   ///

@@ -54,8 +54,8 @@ package enum Call: Sendable {
   case unsubscribe(Ticker)
   /// Releases what is due now.
   case releaseDue
-  /// Pays out everything that is available.
-  case payOut(StatementID)
+  /// Closes a statement and pays out what is available of it.
+  case payOut(StatementID, until: Timestamp?)
   /// Only reads.
   case query(Query)
 }
@@ -96,6 +96,8 @@ package struct StorefrontWish: Sendable {
   package var visitHoldMilliseconds: Int64?
   /// Milliseconds.
   package var unpaidHoldMilliseconds: Int64?
+  /// Whether joining needs an invite code.
+  package var inviteOnly: Bool?
 
   /// Wants nothing yet.
   package init() {}
@@ -152,12 +154,18 @@ package enum Query: Sendable {
   case explanation(OrderID, by: PersonID?)
   /// A member with balances, grants and earnings.
   case member(MemberID)
+  /// Every rank of a member, and what is counted towards the next.
+  case ranks(MemberID)
+  /// What another rank of a member would have changed of the last days.
+  case rankPreview(MemberID, rank: String, days: Int64)
+  /// A member's invite codes and the quota that they draw on.
+  case invites(MemberID)
   /// The storefront with its totals.
   case storefront
   /// What a session is told when it opens.
   case session(Caller)
   /// Sequence, sum and digest of the ledger.
   case ledger
-  /// The transactions about one subject.
-  case transactions(subject: String)
+  /// Statements, exports, certificates, the calendar, transactions.
+  case books(BooksQuery)
 }

@@ -27,6 +27,10 @@ enum CallLimits {
   static let unitsMax: Int64 = 1_000_000
   /// Seconds that a share link may hold, and how long it does where nobody says.
   static let linkSeconds: ClosedRange<Int64> = 60...31_536_000
+  /// Days that a preview of a promotion looks back where nobody says.
+  static let previewDaysDefault: Int64 = 30
+  /// Bytes of an invite code before they are written as text: 96 bits cannot be guessed.
+  static let inviteBytes = 12
   /// Thirty days.
   static let linkSecondsDefault: Int64 = 2_592_000
   /// Viewers that a share link may bring.

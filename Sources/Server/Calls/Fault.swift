@@ -116,18 +116,20 @@ extension RejectionCode {
   var status: Int {
     switch self {
     case .invalidField, .unknownRank, .unknownLine, .currencyMismatch, .refundExceedsPaid,
-      .paymentExceedsPlaced, .planRefused, .planFindings, .supplierMismatch, .stockBelowCommitted,
-      .inviteCycle,
-      .selfLock, .ownRoom, .pactLowered, .linkMalformed, .linkAltered, .linkForeign:
+      .notOnStatement, .paymentExceedsPlaced, .planRefused, .planFindings, .supplierMismatch,
+      .stockBelowCommitted,
+      .inviteCycle, .inviteNeeded, .selfLock, .ownRoom, .pactLowered, .linkMalformed, .linkAltered,
+      .linkForeign:
       422
     case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,
-      .unknownLink:
+      .unknownLink, .inviteUnknown, .unknownStatement:
       404
     case .notYourRoom, .notYourLink, .notYourOrder, .notYourProduct: 403
-    case .linkExpired, .linkRevoked, .linkExhausted: 410
+    case .linkExpired, .linkRevoked, .linkExhausted, .inviteWithdrawn, .inviteExpired: 410
     case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
       .outsideSaleWindow, .outOfStock, .priceChanged, .orderCancelled, .alreadyPaid,
-      .alreadyDelivered, .alreadyReleased, .alreadyDisputed, .notDisputed:
+      .alreadyDelivered, .alreadyAcknowledged, .alreadyReleased, .alreadyDisputed, .notDisputed,
+      .inviteUsed, .quotaExhausted:
       409
     }
   }

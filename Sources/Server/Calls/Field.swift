@@ -85,6 +85,12 @@ struct Field {
     do throws(CommerceError) { return try Timestamp(text) } catch { throw refusal(wanted) }
   }
 
+  /// True or false.
+  func flag() throws(Fault) -> Bool {
+    guard let flag = value.bool else { throw mistyped("true or false") }
+    return flag
+  }
+
   /// A currency.
   func currency() throws(Fault) -> Currency {
     let wanted = "three capital letters of ISO 4217"

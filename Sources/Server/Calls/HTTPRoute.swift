@@ -69,6 +69,7 @@ package struct HTTPRoute: Sendable {
   package static let all: [HTTPRoute] = {
     let reporters: Token.Scopes = [.backend, .operator]
     let readers: Token.Scopes = [.backend, .operator, .broker]
+    let inviters: Token.Scopes = [.promoter, .host, .backend, .operator]
     return [
       HTTPRoute(.put, "/v1/storefront", .operator, StorefrontCalls.configure),
       HTTPRoute(.get, "/v1/storefront", .any, StorefrontCalls.get),
@@ -84,6 +85,13 @@ package struct HTTPRoute: Sendable {
         .post, "/v1/members", reporters, reportID: "member", StorefrontCalls.addMember),
       HTTPRoute(.put, "/v1/members/{member}/rank", .operator, StorefrontCalls.setRank),
       HTTPRoute(.get, "/v1/members/{member}", .any, StorefrontCalls.getMember),
+      HTTPRoute(.get, "/v1/members/{member}/ranks", .any, RankCalls.history),
+      HTTPRoute(.get, "/v1/members/{member}/rank-preview", readers, RankCalls.preview),
+      HTTPRoute(.get, "/v1/members/{member}/invites", .any, InviteCalls.ofMember),
+      HTTPRoute(.post, "/v1/invites", inviters, reportID: "key", InviteCalls.create),
+      HTTPRoute(
+        .post, "/v1/invites/{invite}/withdrawal", inviters, reportID: "invite",
+        InviteCalls.withdraw),
       HTTPRoute(.get, "/v1/rooms", .any, RoomCalls.list),
       HTTPRoute(.get, "/v1/rooms/{room}", .any, RoomCalls.get),
       HTTPRoute(.post, "/v1/links", [.promoter, .backend, .operator], LinkCalls.create),
@@ -108,10 +116,6 @@ package struct HTTPRoute: Sendable {
       HTTPRoute(.get, "/v1/orders/{order}/explanation", readers, OrderCalls.explain),
       HTTPRoute(.get, "/v1/orders", readers, OrderCalls.list),
       HTTPRoute(.post, "/v1/releases", .operator, FactCalls.releaseDue),
-      HTTPRoute(
-        .post, "/v1/statements", .operator, reportID: "statement", FactCalls.statement),
-      HTTPRoute(.get, "/v1/ledger", reporters, FactCalls.ledger),
-      HTTPRoute(.get, "/v1/ledger/transactions", reporters, FactCalls.transactions),
-    ]
+    ] + statements
   }()
 }

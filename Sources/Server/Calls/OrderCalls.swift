@@ -162,14 +162,4 @@ enum FactCalls {
   }
 
   static func releaseDue(_ request: inout CallRequest) throws(Fault) -> Call { .releaseDue }
-
-  static func statement(_ request: inout CallRequest) throws(Fault) -> Call {
-    .payOut(try request.fields.identifier("statement"))
-  }
-
-  static func ledger(_ request: inout CallRequest) throws(Fault) -> Call { .query(.ledger) }
-
-  static func transactions(_ request: inout CallRequest) throws(Fault) -> Call {
-    .query(.transactions(subject: try request.fields.text("subject", bytesMax: 256)))
-  }
 }

@@ -55,6 +55,11 @@ package enum SocketCalls {
     SocketMethod("link.create", [.promoter, .operator, .backend], LinkCalls.create),
     SocketMethod("link.revoke", [.promoter, .operator, .backend], LinkCalls.revoke),
     SocketMethod("link.list", [.promoter, .operator, .backend], LinkCalls.list),
+    SocketMethod(
+      "invite.create", [.promoter, .host, .operator, .backend], InviteCalls.create),
+    SocketMethod(
+      "invite.withdraw", [.promoter, .host, .operator, .backend], InviteCalls.withdraw),
+    SocketMethod("invite.list", [.promoter, .host, .operator, .backend], InviteCalls.list),
     SocketMethod("order.place", [.viewer, .host, .promoter], OrderCalls.place),
     SocketMethod(
       "order.cancel", [.viewer, .host, .promoter, .operator, .backend], OrderCalls.cancel),
@@ -62,6 +67,8 @@ package enum SocketCalls {
     SocketMethod("order.list", .any, OrderCalls.listOwn),
     SocketMethod(
       "order.explain", [.promoter, .host, .backend, .operator, .broker], OrderCalls.explain),
+    SocketMethod(
+      "calendar.get", [.host, .promoter, .backend, .operator], StatementCalls.calendar),
     SocketMethod(
       "ticker.subscribe", [.host, .promoter, .backend, .operator], TickerCalls.subscribe),
     SocketMethod(

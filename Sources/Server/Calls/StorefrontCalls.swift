@@ -41,6 +41,7 @@ enum StorefrontCalls {
     wish.unpaidHoldMilliseconds = try request.fields.optionalInteger(
       "unpaidHoldSeconds", in: 1...2_592_000
     ).map { $0 * 1000 }
+    wish.inviteOnly = try request.fields.optional("inviteOnly")?.flag()
     return .configure(wish)
   }
 
@@ -90,7 +91,8 @@ enum StorefrontCalls {
         name: try request.fields.optionalText("name", bytesMax: CallLimits.nameBytesMax) ?? "",
         inviter: try request.fields.optionalIdentifier("inviter"),
         rank: try request.fields.optionalText("rank", bytesMin: 1, bytesMax: 64),
-        at: try request.fields.timestamp("joinedAt")))
+        at: try request.fields.timestamp("joinedAt"),
+        invite: try request.fields.optionalIdentifier("inviteCode")))
   }
 
   static func setRank(_ request: inout CallRequest) throws(Fault) -> Call {
@@ -101,10 +103,6 @@ enum StorefrontCalls {
   }
 
   static func getMember(_ request: inout CallRequest) throws(Fault) -> Call {
-    let member: MemberID = try request.fields.identifier("member")
-    guard request.caller.seesEverything || request.caller.person == member else {
-      throw .forbidden("reading another member")
-    }
-    return .query(.member(member))
+    .query(.member(try request.readableMember()))
   }
 }

@@ -9,6 +9,8 @@ extension CommandTable {
     commands: [
       .serve, .token, .importCatalogue, .replay, ScenarioCommand.subcommand, .verify, .explain,
       .lintPlan, .showPlan, .listPlans,
+      .preview, .simulatePlan,
+      .export, .certificate,
     ])
 }
 

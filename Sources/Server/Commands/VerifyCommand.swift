@@ -52,7 +52,7 @@ private func report(_ storefront: StorefrontID, _ result: Verification) -> JSON 
     "fault": result.fault.map { .string($0.description) } ?? .null,
     "transactions": .integer(result.transactions), "postings": .integer(result.postings),
     "accounts": .integer(result.accounts), "orders": .integer(result.orders),
-    "bonuses": .integer(result.bonuses),
+    "bonuses": .integer(result.bonuses), "statements": .integer(result.statements),
     "ledgerSum": result.digest.map { .integer($0.sum.minorUnits) } ?? .null,
     "digest": result.digest.map { .string($0.digest) } ?? .null, "chain": .string(result.chain),
   ]

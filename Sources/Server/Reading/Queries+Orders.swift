@@ -9,7 +9,7 @@ import Storage
 
 extension Queries {
   /// What the commission module says of an order, under the plan pinned on it.
-  private struct Settled {
+  struct Settled {
     let order: Order
     let storefront: Storefront
     let plan: Plan
@@ -17,7 +17,7 @@ extension Queries {
     let sequence: Int64
   }
 
-  private func settled(_ id: OrderID) throws -> Settled {
+  func settled(_ id: OrderID) throws -> Settled {
     try inspected { draft throws(Stop) in
       let order = try draft.order(id)
       let storefront = try draft.storefront()

@@ -42,12 +42,14 @@ struct Queries {
       return try ownOrders(of: buyer, after: after, limit: limit)
     case .explanation(let id, let person): return try explanation(id, by: person)
     case .member(let id): return try member(id)
+    case .ranks(let id): return try ranks(id)
+    case .rankPreview(let member, let rank, let days):
+      return try rankPreview(member, rank: rank, days: days)
+    case .invites(let id): return try invites(id)
     case .storefront: return try storefrontAnswer()
     case .session(let caller): return try session(caller)
     case .ledger: return try ledger()
-    case .transactions(let subject):
-      let transactions = try reader.transactions(storefront, subject: subject)
-      return ["transactions": .array(transactions.map(transactionView))]
+    case .books(let query): return try books(query)
     }
   }
 
@@ -200,6 +202,7 @@ struct Queries {
         "precedence": .array(found.precedence.map { .string($0.rawValue) }),
         "visitHoldSeconds": .integer(found.visitHoldMilliseconds / 1000),
         "unpaidHoldSeconds": .integer(found.unpaidHoldMilliseconds / 1000),
+        "inviteOnly": .bool(found.inviteOnly),
         "plan": .string(version.plan.name), "planVersion": .integer(found.planVersion),
         "acceptedRisks": version.accepted.map(acceptanceView) ?? .null,
         "orders": .integer(totals.orders), "units": .integer(totals.units),

@@ -49,6 +49,9 @@ final class Reader {
   private func answer(_ query: Query, _ caller: Caller) -> Result<Answer, Fault> {
     do {
       let queries = Queries(reader: reader, storefront: caller.storefront, now: clock())
+      if let file = try queries.file(query) {
+        return .success(Answer(body: file.bytes, fileName: file.name))
+      }
       return .success(Answer(body: try queries.answer(query).bytes))
     } catch let fault as Fault {
       return .failure(fault)

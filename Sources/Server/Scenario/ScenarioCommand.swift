@@ -57,7 +57,7 @@ package enum ScenarioCommand {
     return code
   }
 
-  private static func read(_ file: String) throws(ScenarioFault) -> Scenario {
+  static func read(_ file: String) throws(ScenarioFault) -> Scenario {
     let bytes: [UInt8]
     do { bytes = try SmallFile.read(file, bytesMax: bytesMax) } catch {
       throw ScenarioFault(place: "", reason: "cannot be read: \(error)")

@@ -140,8 +140,8 @@ final class ScenarioRunner {
         [.resolve(order, dispute: FactID(trusted: "step-\(index)"), at: at)], at: at)
     case .release: return try release(at: at)
     case .payout(let statement):
-      let members = store.payableMembers(ScenarioRunner.storefront)
-      return try decide([.payOut(statement, members: members)], at: at)
+      let period = store.statementPeriod(ScenarioRunner.storefront, until: nil)
+      return try decide([.payOut(statement, until: nil, period)], at: at)
     case .expect: preconditionFailure("an expectation is checked, not carried out")
     }
   }

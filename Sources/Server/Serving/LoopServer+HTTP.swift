@@ -53,6 +53,9 @@ extension LoopServer {
     switch result {
     case .failure(let fault): connections.respond(fault.response, to: id)
     case .success(let answer):
+      if let name = answer.fileName {
+        return connections.respond(.csv(answer.body, name: name), to: id)
+      }
       var response = HTTPResponse.json(createsThing && !answer.isRepeat ? 201 : 200, answer.body)
       if answer.isRepeat { response.headers.add("Idempotent-Replayed", "true") }
       connections.respond(response, to: id)
@@ -186,6 +189,17 @@ extension HTTPResponse {
       status: status,
       headers: HTTPHeaders([("Content-Type", type), ("Cache-Control", "no-store")]),
       body: Array(text.utf8))
+  }
+
+  /// A CSV file. Source: RFC 4180, section 3; RFC 6266. No identifier contains a quote.
+  static func csv(_ body: [UInt8], name: String) -> HTTPResponse {
+    HTTPResponse(
+      status: 200,
+      headers: HTTPHeaders([
+        ("Content-Type", "text/csv; charset=utf-8; header=present"),
+        ("Content-Disposition", "attachment; filename=\"\(name)\""),
+        ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
+      ]), body: body)
   }
 
   /// A JSON value.

@@ -25,7 +25,8 @@ extension StorefrontWish {
         ?? Storefront.visitHoldDefault,
       unpaidHoldMilliseconds: unpaidHoldMilliseconds ?? present?.unpaidHoldMilliseconds
         ?? Storefront.unpaidHoldDefault,
-      planVersion: present?.planVersion ?? 1, createdAt: present?.createdAt ?? now)
+      planVersion: present?.planVersion ?? 1, createdAt: present?.createdAt ?? now,
+      inviteOnly: inviteOnly ?? present?.inviteOnly ?? false)
     return (storefront, try wantedPlan(plan))
   }
 

@@ -61,6 +61,8 @@ final class Writer {
 
   /// Works until it is told to stop.
   func run() {
+    // The ledger is in order of time, also where the clock was set back between two runs.
+    attempt { now = try store.lastBooking() ?? now }
     while true {
       let messages = mailbox.take(waitingMilliseconds: Writer.sweepMilliseconds)
       // The wall clock may be set back; what was decided stays in order.
@@ -102,7 +104,8 @@ final class Writer {
       case .subscribe(let ticker): try subscribe(ticker, caller, address)
       case .unsubscribe(let ticker): waiting.append(.leave(address, .ticker(ticker)))
       case .releaseDue: try releaseDue(caller, address)
-      case .payOut(let statement): try payOut(statement, caller, address)
+      case .payOut(let statement, let until):
+        try payOut(statement, until: until, caller, address)
       case .query: preconditionFailure("queries go to the reader")
       }
     } catch {
@@ -359,11 +362,13 @@ extension Writer {
   }
 
   private func payOut(
-    _ statement: StatementID, _ caller: Caller, _ address: ReplyAddress
+    _ statement: StatementID, until: Timestamp?, _ caller: Caller, _ address: ReplyAddress
   ) throws {
     finishRound()
-    let members = try store.payableMembers(caller.storefront)
-    answer(address, try decide(.payOut(statement, members: members), caller))
+    let known = try coordinator.record(.statement(caller.storefront, statement)) != nil
+    // A repeat is answered with the first answer, whatever there would be to pay by now.
+    let period = known ? .empty : try store.statementPeriod(caller.storefront, until: until)
+    answer(address, try decide(.payOut(statement, until: until, period), caller))
   }
 
   /// What time alone brings: releases and expiries.

@@ -24,15 +24,18 @@ package struct ReplyAddress: Sendable {
 
 /// An answer, encoded once.
 package struct Answer: Sendable {
-  /// One JSON value.
+  /// One JSON value, or a CSV file.
   package let body: [UInt8]
   /// Whether this is the first answer to an event that was reported before.
   package let isRepeat: Bool
+  /// What the body is called where it is saved, if it is a CSV file.
+  package let fileName: String?
 
   /// Makes an answer.
-  package init(body: [UInt8], isRepeat: Bool = false) {
+  package init(body: [UInt8], isRepeat: Bool = false, fileName: String? = nil) {
     self.body = body
     self.isRepeat = isRepeat
+    self.fileName = fileName
   }
 }
 

@@ -31,6 +31,7 @@ final class Child {
   /// Starts a server on a directory, and waits until it is ready.
   ///
   /// - Parameter directory: there already.
+  /// - Throws: where the process did not say that it is ready.
   init(directory: String) throws {
     self.directory = directory
     // A file that has reached its limit is then an error of the write, not a signal: for disk faults.

@@ -74,9 +74,11 @@ final class FaultyStore: Store {
     try store.nextDeadline(storefront)
   }
 
-  func payableMembers(_ storefront: StorefrontID) throws -> [MemberID] {
-    try store.payableMembers(storefront)
+  func statementPeriod(_ storefront: StorefrontID, until: Timestamp?) throws -> StatementPeriod {
+    try store.statementPeriod(storefront, until: until)
   }
+
+  func lastBooking() throws -> Timestamp? { try store.lastBooking() }
 
   func listings(
     _ storefront: StorefrontID, _ room: RoomID, after place: Int64?, limit: Int

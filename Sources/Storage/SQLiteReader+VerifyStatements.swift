@@ -1,0 +1,154 @@
+// Checks a storefront's statements against its postings: adds every period up once more, with its own
+// sums and in one walk, and compares each line with them and with what was really booked to its member.
+
+import Commerce
+import Coordination
+import Ledger
+
+extension SQLiteReader {
+  /// Checks every statement, inside a moment.
+  ///
+  /// - Parameter storefront: whose.
+  /// - Returns: how many statements there are.
+  /// - Throws: `Verification.Fault` for the first difference, `StorageError`.
+  func checkStatements(_ storefront: StorefrontID) throws -> Int64 {
+    var check = StatementCheck(reader: self, storefront: storefront)
+    var statements: [Statement] = []
+    repeat {
+      let page = try self.statements(
+        storefront, after: statements.last?.number ?? 0, limit: 1000)
+      statements += page
+      if page.isEmpty { break }
+    } while true
+    for statement in statements { try check.run(statement) }
+    return Int64(statements.count)
+  }
+}
+
+/// A walk over the statements in order of number.
+private struct StatementCheck {
+  let reader: SQLiteReader
+  let storefront: StorefrontID
+  private var number: Int64 = 0
+  private var reached: Int64 = 0
+  /// What the statement before left each member.
+  private var carried: [String: Amount] = [:]
+
+  init(reader: SQLiteReader, storefront: StorefrontID) {
+    self.reader = reader
+    self.storefront = storefront
+  }
+
+  mutating func run(_ statement: Statement) throws {
+    let place = "statement \(statement.id)"
+    try expect(number + 1, statement.number, at: "\(place), number")
+    try expect(reached, statement.from, at: "\(place), from")
+    try expect(true, statement.to >= statement.from, at: "\(place), order of from and to")
+    var moved = try movement(statement)
+    let paid = try bookedPayments(statement, kind: .payout)
+    let returned = try bookedPayments(statement, kind: .payoutReturned)
+    var total = Amount.zero
+    var lines: Int64 = 0
+    var left: [String: Amount] = [:]
+    var failed: Int64 = 0
+    try forEachLine(statement) { line in
+      let member = line.member.text
+      let place = "\(place), line \(member)"
+      let figures = line.figures
+      try expect(carried[member] ?? .zero, figures.opening, at: "\(place), opening")
+      for (kind, amount) in [
+        (CauseKind.release, figures.released), (.refund, -figures.reversed),
+        (.payoutReturned, figures.returned),
+      ] {
+        let found = moved.removeValue(forKey: "\(member)/\(kind.rawValue)")
+        try expect(found ?? .zero, amount, at: "\(place), \(kind.rawValue)")
+      }
+      try expect(paid[member] ?? .zero, figures.paid, at: "\(place), paid")
+      let back = line.failure == nil ? Amount.zero : -figures.paid
+      try expect(returned[member] ?? .zero, back, at: "\(place), failure")
+      if line.failure != nil { failed += 1 }
+      if figures.closing != .zero { left[member] = figures.closing }
+      total += figures.paid
+      lines += 1
+      carried[member] = nil
+    }
+    if let forgotten = (Array(carried.keys) + Array(moved.keys)).min() {
+      throw Verification.Fault(
+        at: place, expected: "a line for \(forgotten)", found: "no such line")
+    }
+    try expect(statement.members, lines, at: "\(place), members")
+    try expect(statement.figures.paid, total, at: "\(place), total")
+    try expect(
+      paid.values.reduce(.zero, +), statement.figures.paid, at: "\(place), booked payments")
+    try expect(statement.acknowledgement?.failed ?? 0, failed, at: "\(place), failed")
+    carried = left
+    number = statement.number
+    reached = statement.to
+  }
+
+  /// What moved in the period, by member and kind; each member must have a line.
+  private func movement(_ statement: Statement) throws -> [String: Amount] {
+    var moved: [String: Amount] = [:]
+    let sql = """
+      SELECT CASE WHEN t.kind IN ('refund', 'payout_returned') THEN t.kind ELSE 'release' END,
+      p.member, p.amount FROM postings AS p NOT INDEXED
+      JOIN transactions AS t ON t.storefront = p.storefront AND t.sequence = p.sequence
+      WHERE p.storefront = ?1 AND p.sequence > ?2 AND p.sequence <= ?3
+      AND (p.account = 'available/' || p.member OR p.account = 'debt/' || p.member)
+      AND t.kind <> 'payout'
+      """
+    let query = try reader.statement(sql)
+    var writer = ColumnWriter(query)
+    writer.id(storefront)
+    writer.integer(statement.from)
+    writer.integer(statement.to)
+    try query.forEachRow { row in
+      let kind = try row.text(0)
+      let member = try row.text(1)
+      moved["\(member)/\(kind)", default: .zero] += Amount(try row.integer(2))
+    }
+    return moved
+  }
+
+  /// What the transactions about a statement gave each member's paid account.
+  private func bookedPayments(
+    _ statement: Statement, kind: CauseKind
+  ) throws -> [String: Amount] {
+    var paid: [String: Amount] = [:]
+    let query = try reader.statement(
+      """
+      SELECT p.member, p.amount FROM transactions AS t
+      JOIN postings AS p ON p.storefront = t.storefront AND p.sequence = t.sequence
+      WHERE t.storefront = ?1 AND t.subject = ?2 AND t.kind = ?3
+      AND p.account = 'paid/' || p.member
+      """)
+    var writer = ColumnWriter(query)
+    writer.id(storefront)
+    writer.text(statement.subject)
+    writer.text(kind.rawValue)
+    try query.forEachRow { row in
+      paid[try row.text(0), default: .zero] += Amount(try row.integer(1))
+    }
+    return paid
+  }
+
+  private func forEachLine(
+    _ statement: Statement, _ body: (StatementLine) throws -> Void
+  ) throws {
+    var last: MemberID?
+    while true {
+      let page = try reader.statementLines(storefront, statement.id, after: last, limit: 1000)
+      for line in page { try body(line) }
+      guard let end = page.last?.member else { return }
+      last = end
+    }
+  }
+
+  private func expect<Value: Equatable>(
+    _ expected: Value, _ found: Value, at place: @autoclosure () -> String
+  ) throws {
+    guard expected == found else {
+      throw Verification.Fault(at: place(), expected: "\(expected)", found: "\(found)")
+    }
+  }
+}

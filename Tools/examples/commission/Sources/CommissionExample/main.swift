@@ -1,0 +1,1 @@
+for line in try settleOneSale() { print(line) }
