@@ -35,7 +35,7 @@ struct HistoryOrderTests {
           Storefront(
             id: HistoryRun.storefront, name: "", currency: .cny, zone: .shanghai,
             precedence: [.code], visitHoldMilliseconds: 0, unpaidHoldMilliseconds: 0,
-            planVersion: 1, createdAt: placed), plan: plan))
+            planVersion: 1, createdAt: placed), plan: plan, risks: .trial))
       let top = plan.ranks[plan.ranks.count - 1].name
       try accept(.join(member: person("A"), name: "", inviter: nil, rank: top, at: placed))
       try accept(.join(member: person("B"), name: "", inviter: person("A"), rank: nil, at: placed))

@@ -50,7 +50,7 @@ package final class HistoryRun {
           precedence: [.code, .visit, .lock],
           visitHoldMilliseconds: Storefront.visitHoldDefault,
           unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 1, createdAt: now),
-        plan: plan))
+        plan: plan, risks: .trial))
     for _ in 0..<6 { try join() }
     try openRoom()
   }
