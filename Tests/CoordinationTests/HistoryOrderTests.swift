@@ -71,8 +71,11 @@ struct HistoryOrderTests {
 
     /// Lets reports arrive; what is refused comes again behind the others.
     ///
-    /// - Parameter releasingAfter: after how many arrivals a release runs; none runs before the end.
+    /// - Parameters:
+    ///   - reports: in the order of arrival.
+    ///   - releasingAfter: after how many arrivals a release runs; none runs before the end.
     /// - Returns: the text of the ledger's digest once everything has been released.
+    /// - Throws: a refusal that coming again does not mend.
     func digest(_ reports: [Command], releasingAfter: Int? = nil) throws -> String {
       var waiting = reports
       var arrivals = 0
