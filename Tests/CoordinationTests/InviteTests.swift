@@ -183,6 +183,33 @@ struct InviteTests {
     #expect(shop.quota("P").earned == 1)
   }
 
+  @Test(
+    "A refund breaks up a unit with the order in it, free ones first, and what is left fills anew")
+  func brokenUnits() throws {
+    let shop = try shop()
+    for (order, paid) in [("o1", 10_000), ("o2", 6_000), ("o3", 14_000)] as [(String, Int64)] {
+      try settle(order, paid, in: shop)
+    }
+    try shop.accept(shop.invitation("c1"))
+    // Units: o1; o2 and 4000 of o3; 10000 of o3. The last is free and has o3 in it.
+    try shop.accept(shop.refund("o3", "x1", [(0, 9_000)]))
+    try shop.accept(shop.invitation("c2"))
+    try shop.accept(shop.refund("o1", "x2", [(0, 2_000)]))
+    #expect(shop.state("c2") == .revoked && shop.state("c1") == .open)
+    #expect(try shop.join("N", code: "c1") == nil)
+    let entries = shop.entries("P")
+    #expect(
+      entries.map(\.kind) == [
+        .earned, .earned, .earned, .reserved, .clawedBack, .reserved, .clawedBack, .revoked,
+        .consumed,
+      ])
+    let funding = QuotaFunding.of(entries)
+    #expect(funding[4] == [.init("o1", 10_000)])
+    #expect(funding[5] == [.init("o3", -9_000)])
+    #expect(funding[6] == [.init("o2", 6_000), .init("o3", 4_000)])
+    #expect(funding[9] == funding[6], "what is left pays for the code that is still out")
+  }
+
   @Test("A plan without the quota does not limit codes")
   func unlimited() throws {
     let shop = try shop(inviteOnly: true, plan: "wanwu")
@@ -220,7 +247,7 @@ extension Shop {
           id: Shop.id, name: "Shop", currency: .cny, zone: .shanghai,
           precedence: [.code, .visit, .lock], visitHoldMilliseconds: Storefront.visitHoldDefault,
           unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 1, createdAt: now,
-          inviteOnly: inviteOnly), plan: plan ?? self.plan))
+          inviteOnly: inviteOnly), plan: plan ?? self.plan, risks: .trial))
   }
 
   func member(_ name: String) -> Member? {

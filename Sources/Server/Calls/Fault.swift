@@ -128,9 +128,8 @@ extension RejectionCode {
     case .linkExpired, .linkRevoked, .linkExhausted, .inviteWithdrawn, .inviteExpired: 410
     case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
       .outsideSaleWindow, .outOfStock, .priceChanged, .orderCancelled, .alreadyPaid,
-      .alreadyDelivered,
-      .alreadyAcknowledged, .alreadyReleased, .alreadyDisputed, .notDisputed, .inviteUsed,
-      .quotaExhausted:
+      .alreadyDelivered, .alreadyAcknowledged, .alreadyReleased, .alreadyDisputed, .notDisputed,
+      .inviteUsed, .quotaExhausted:
       409
     }
   }
