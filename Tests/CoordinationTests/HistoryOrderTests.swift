@@ -35,7 +35,7 @@ struct HistoryOrderTests {
           Storefront(
             id: HistoryRun.storefront, name: "", currency: .cny, zone: .shanghai,
             precedence: [.code], visitHoldMilliseconds: 0, unpaidHoldMilliseconds: 0,
-            planVersion: 1, createdAt: placed), plan: plan))
+            planVersion: 1, createdAt: placed), plan: plan, risks: .trial))
       let top = plan.ranks[plan.ranks.count - 1].name
       try accept(.join(member: person("A"), name: "", inviter: nil, rank: top, at: placed))
       try accept(.join(member: person("B"), name: "", inviter: person("A"), rank: nil, at: placed))
@@ -71,8 +71,11 @@ struct HistoryOrderTests {
 
     /// Lets reports arrive; what is refused comes again behind the others.
     ///
-    /// - Parameter releasingAfter: after how many arrivals a release runs; none runs before the end.
+    /// - Parameters:
+    ///   - reports: in the order of arrival.
+    ///   - releasingAfter: after how many arrivals a release runs; none runs before the end.
     /// - Returns: the text of the ledger's digest once everything has been released.
+    /// - Throws: a refusal that coming again does not mend.
     func digest(_ reports: [Command], releasingAfter: Int? = nil) throws -> String {
       var waiting = reports
       var arrivals = 0

@@ -247,7 +247,7 @@ extension Shop {
           id: Shop.id, name: "Shop", currency: .cny, zone: .shanghai,
           precedence: [.code, .visit, .lock], visitHoldMilliseconds: Storefront.visitHoldDefault,
           unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 1, createdAt: now,
-          inviteOnly: inviteOnly), plan: plan ?? self.plan))
+          inviteOnly: inviteOnly), plan: plan ?? self.plan, risks: .trial))
   }
 
   func member(_ name: String) -> Member? {

@@ -217,6 +217,7 @@ extension HistoryChecker {
   /// balances by account, both by bytes and without zeros.
   ///
   /// - Parameter transactions: all of the storefront's.
+  /// - Returns: the lines of the digest.
   package static func digestText(of transactions: [Transaction]) -> String {
     var nets: [String: [String: Amount]] = [:]
     var balances: [String: Amount] = [:]

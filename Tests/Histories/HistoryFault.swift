@@ -61,6 +61,7 @@ package enum HistoryFault: String, CaseIterable, Sendable {
   /// - Parameters:
   ///   - history: sound, from the beginning.
   ///   - plan: of the storefront.
+  /// - Returns: the history with the fault in it.
   package func planted(in history: [HistoryStep], plan: Plan) -> [HistoryStep] {
     var planting = Planting(fault: self, book: HistoryBook(plan: plan))
     return history.map { planting.rewrite($0) }

@@ -38,6 +38,7 @@ package final class HistoryRun {
   ///   - plan: of the storefront.
   ///   - store: empty.
   ///   - seed: of everything that happens.
+  /// - Throws: what the store throws.
   package init(plan: Plan, store: any Store, seed: UInt64) throws {
     self.plan = plan
     self.store = store
@@ -50,7 +51,7 @@ package final class HistoryRun {
           precedence: [.code, .visit, .lock],
           visitHoldMilliseconds: Storefront.visitHoldDefault,
           unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 1, createdAt: now),
-        plan: plan))
+        plan: plan, risks: .trial))
     for _ in 0..<6 { try join() }
     try openRoom()
   }
@@ -60,6 +61,8 @@ package final class HistoryRun {
   /// - Parameters:
   ///   - name: of a shipped plan.
   ///   - seed: of the parameters.
+  /// - Returns: the plan with its parameters bound.
+  /// - Throws: `PlanError` for a name that is not shipped.
   package static func plan(_ name: String, seed: UInt64) throws -> Plan {
     var dice = Dice(seed: seed &* 31 &+ 7)
     var parameters: [String: PlanValue] = [:]

@@ -30,6 +30,7 @@ package struct HistoryEntry: Sendable {
   /// Whether both say the same, in whatever order.
   ///
   /// - Parameter other: another entry.
+  /// - Returns: whether time, cause and postings are the same.
   package func says(theSameAs other: HistoryEntry) -> Bool {
     at == other.at && cause == other.cause && Set(postings) == Set(other.postings)
   }

@@ -16,6 +16,10 @@ struct DeliveryIsolationTests {
     "PUT /v1/storefront": nil, "GET /v1/storefront": nil, "POST /v1/catalogue/import": nil,
     "GET /v1/catalogue": nil, "PUT /v1/sets/{set}": nil, "POST /v1/members": nil,
     "PUT /v1/members/{member}/rank": "unknown_member", "GET /v1/members/{member}": "unknown_member",
+    "GET /v1/members/{member}/ranks": "unknown_member",
+    "GET /v1/members/{member}/rank-preview": "unknown_member",
+    "GET /v1/members/{member}/invites": "unknown_member", "POST /v1/invites": "unknown_member",
+    "POST /v1/invites/{invite}/withdrawal": "invite_unknown",
     "GET /v1/rooms": nil, "GET /v1/rooms/{room}": "unknown_room",
     "POST /v1/links": "unknown_member", "POST /v1/touches": "unknown_member",
     "POST /v1/orders": "unknown_room", "POST /v1/orders/{order}/payment": "unknown_order",
@@ -48,6 +52,9 @@ struct DeliveryIsolationTests {
     ("set.define", ["set": "s1", "title": "Y", "skus": ["rare"]], nil),
     ("link.create", ["room": "r1", "promoter": "chen"], "unknown_member"),
     ("link.revoke", ["link": "LINK"], "unknown_link"), ("link.list", ["promoter": "chen"], nil),
+    ("invite.create", ["key": "k", "promoter": "chen"], "unknown_member"),
+    ("invite.withdraw", ["invite": "c1"], "invite_unknown"),
+    ("invite.list", ["promoter": "chen"], "unknown_member"),
     ("order.place", ["key": "k", "room": "r1", "sku": "tea", "units": 1], "unknown_room"),
     ("order.cancel", ["order": "o1"], "unknown_order"),
     ("order.get", ["order": "o1"], "unknown_order"),
@@ -96,6 +103,7 @@ struct DeliveryIsolationTests {
       var body = text.isEmpty ? nil : try JSON.read(text)
       switch route {
       case "POST /v1/links": body = ["room": "r1", "promoter": "chen"]
+      case "POST /v1/invites": body = ["key": "k", "promoter": "chen"]
       case "POST /v1/touches":
         body = ["viewer": "v", "promoter": "chen", "touchedAt": "2026-03-01T10:00:00Z"]
       case "PUT /v1/members/{member}/rank": body = ["rank": "member"]
@@ -104,7 +112,8 @@ struct DeliveryIsolationTests {
       }
       // The people and sets of the table, by the names that they have in the first storefront.
       let path = target.replacing("/members/ann", with: "/members/chen")
-        .replacing("/members/m/", with: "/members/chen/").replacing("/sets/x", with: "/sets/s1")
+        .replacing("/members/m/", with: "/members/chen/")
+        .replacing("rank=gold", with: "rank=member").replacing("/sets/x", with: "/sets/s1")
       let reply = try stranger.send(method, path, body)
       let expected = DeliveryIsolationTests.routes[route] ?? nil
       #expect(reply.code == expected, "\(route): \(reply.body)")

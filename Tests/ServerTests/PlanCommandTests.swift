@@ -72,6 +72,21 @@ struct PlanCommandTests {
     #expect(try Plan(document: Array(document.utf8)) == Plan.shipped("wanwu"))
   }
 
+  @Test("The word alone lists what belongs to it, as help where that was asked")
+  func family() {
+    for words in [["plan", "--help"], ["help", "plan"], ["--help", "plan"], ["plan", "-h"]] {
+      let heard = Listener()
+      #expect(CommandTable.waggle.run(words, environment: [:], output: heard.output) == .done)
+      #expect(heard.results.first == "usage: waggle plan COMMAND [options]")
+      #expect(heard.results.contains { $0.hasPrefix("  plan lint ") })
+      #expect(!heard.results.contains { $0.hasPrefix("  serve") })
+    }
+    #expect(run().code == .usage)
+    #expect(run().heard.notes.first == "usage: waggle plan COMMAND [options]")
+    #expect(run("lint", "--help").heard.results.first == "usage: waggle plan lint [options] PLAN")
+    #expect(run("lint", "--help").code == .done)
+  }
+
   @Test("List names every shipped plan")
   func list() {
     #expect(
@@ -84,7 +99,7 @@ struct PlanCommandTests {
     arguments: [
       (["lint"], .usage, "PLAN is missing"),
       (["lint", "wanwo"], .inputOutput, "did you mean wanwu?"),
-      (["lint", "wanwu", "--parameter", "goldBonus"], .usage, "NAME=VALUE is wanted"),
+      (["lint", "wanwu", "--parameter", "goldBonus"], .usage, "is not NAME=VALUE"),
       (["lint", "wanwu", "--parameter", "goldBonus=x"], .usage, "goldBonus is a whole number"),
       (["lint", "wanwu", "--parameter", "gold=1"], .usage, "no parameter \"gold\""),
       (["lint", "wanwu", "--language", "fr"], .usage, "en or zh"),

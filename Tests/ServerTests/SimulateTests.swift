@@ -277,7 +277,7 @@ private final class SmallHistory {
         Storefront(
           id: Self.storefront, name: "", currency: .cny, zone: .shanghai, precedence: [.code],
           visitHoldMilliseconds: 0, unpaidHoldMilliseconds: 0, planVersion: 1, createdAt: now),
-        plan: try Plan.shipped(plan)))
+        plan: try Plan.shipped(plan), risks: .trial))
     let (a, b) = (MemberID(trusted: "A"), MemberID(trusted: "B"))
     try accept(.join(member: a, name: "", inviter: nil, rank: nil, at: now))
     try accept(.join(member: b, name: "", inviter: a, rank: nil, at: now))

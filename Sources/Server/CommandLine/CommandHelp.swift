@@ -6,14 +6,24 @@ enum CommandHelp {
 
   /// The help of the whole program.
   static func program(_ table: CommandTable) -> [String] {
-    let width = table.commands.map(\.name.utf8.count).max() ?? 0
-    return ["usage: \(table.name) COMMAND [options]", ""] + wrapped(table.summary, indent: 0)
-      + ["", "Commands:"]
-      + table.commands.map { command in
-        let gap = String(repeating: " ", count: width - command.name.utf8.count + 2)
-        return "  \(command.name)\(gap)\(command.summary)"
-      }
+    ["usage: \(table.name) COMMAND [options]", ""] + wrapped(table.summary, indent: 0)
+      + ["", "Commands:"] + list(table.commands)
       + ["", "\"\(table.name) COMMAND --help\" says more about one of them."]
+  }
+
+  /// The help of the commands that begin with the same word.
+  static func family(_ word: String, of table: CommandTable) -> [String] {
+    ["usage: \(table.name) \(word) COMMAND [options]", "", "Commands:"]
+      + list(table.commands.filter { $0.name.hasPrefix(word + " ") })
+      + ["", "\"\(table.name) \(word) COMMAND --help\" says more about one of them."]
+  }
+
+  private static func list(_ commands: [Subcommand]) -> [String] {
+    let width = commands.map(\.name.utf8.count).max() ?? 0
+    return commands.map { command in
+      let gap = String(repeating: " ", count: width - command.name.utf8.count + 2)
+      return "  \(command.name)\(gap)\(command.summary)"
+    }
   }
 
   /// The help of one command.

@@ -58,6 +58,11 @@ package struct CommandTable: Sendable {
       CommandHelp.program(self).forEach(output.note)
       return .usage
     }
+    if let family = family(in: words) {
+      let isAsked = words.count > 1
+      CommandHelp.family(family, of: self).forEach(isAsked ? output.line : output.note)
+      return isAsked ? .done : .usage
+    }
     if first == "--version" {
       output.line("\(name) \(version)")
       return .done
@@ -121,5 +126,12 @@ package struct CommandTable: Sendable {
     } catch {
       throw CommandFailure(.inputOutput, "cannot read \(path): \(error)")
     }
+  }
+
+  /// The first word of several commands, where nothing follows it but a wish for help.
+  private func family(in words: [String]) -> String? {
+    let names = words.filter { $0 != "help" && !isHelp($0) }
+    guard names.count == 1, !commands.contains(where: { $0.name == names[0] }) else { return nil }
+    return commands.contains { $0.name.hasPrefix(names[0] + " ") } ? names[0] : nil
   }
 }

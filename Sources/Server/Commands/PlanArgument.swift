@@ -5,9 +5,6 @@ import Commission
 
 /// A plan that a command line names by PLAN and `--parameter`.
 struct PlanArgument {
-  /// The most bytes of a plan document.
-  private static let bytesMax = 1 << 20
-
   /// The argument to declare.
   static let argument = CommandArgument(
     "PLAN",
@@ -32,7 +29,7 @@ struct PlanArgument {
   ///   for one that is no plan, `.usage` for parameters.
   func plan() throws(CommandFailure) -> Plan {
     let plain = try unbound(input.arguments[0])
-    let parameters = try parameters(for: plain)
+    let parameters = try PlanChoice(input).parameters(for: plain)
     guard !parameters.isEmpty else { return plain }
     do { return try Plan(document: plain.document, parameters: parameters) } catch {
       throw CommandFailure(.usage, "--parameter: \(error)")
@@ -45,37 +42,12 @@ struct PlanArgument {
         throw CommandFailure(.internalFault, "the shipped plan \(word) cannot be read: \(error)")
       }
     }
-    let bytes: [UInt8]
-    do { bytes = try SmallFile.read(word, bytesMax: Self.bytesMax) } catch {
+    do { return try PlanChoice(input).read(word) } catch {
+      guard error.code == .inputOutput else { throw error }
       let hint = nearestName(to: word, among: Plan.shippedNames).map { "; did you mean \($0)?" }
       throw CommandFailure(
         .inputOutput,
-        "\(word) is no shipped plan, and cannot be read as a file: \(error)\(hint ?? "")")
+        "\(word) is no shipped plan, and \(error.message)\(hint ?? "")")
     }
-    do { return try Plan(document: bytes) } catch {
-      throw CommandFailure(.malformedInput, "\(word): \(error)")
-    }
-  }
-
-  /// Values of the kind that the plan's own values of the same parameters have.
-  private func parameters(for plan: Plan) throws(CommandFailure) -> [String: PlanValue] {
-    var values: [String: PlanValue] = [:]
-    for text in input.list("parameter") {
-      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2 else {
-        throw CommandFailure(.usage, "--parameter: NAME=VALUE is wanted, not \"\(text)\"")
-      }
-      let (name, word) = (String(parts[0]), String(parts[1]))
-      switch plan.value(of: name) {
-      case .integer:
-        guard let integer = Int64(word) else {
-          throw CommandFailure(.usage, "--parameter: \(name) is a whole number, not \"\(word)\"")
-        }
-        values[name] = .integer(integer)
-      case .texts: values[name] = .texts(word.split(separator: ",").map(String.init))
-      case .text, nil: values[name] = .text(word)
-      }
-    }
-    return values
   }
 }

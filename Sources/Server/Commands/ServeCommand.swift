@@ -58,6 +58,9 @@ extension Subcommand {
   sigaddset(&signals, SIGINT)
   pthread_sigmask(SIG_BLOCK, &signals, nil)
 
+  // Whoever read our output may have gone; that is no reason to stop serving.
+  signal(SIGPIPE, SIG_IGN)
+
   let server = try startServer(options)
   let base = "http://\(server.address)"
   output.line("waggle is ready on \(base)")

@@ -49,7 +49,8 @@ struct PlanChoice {
     }
   }
 
-  private func read(_ path: String) throws(CommandFailure) -> Plan {
+  /// The plan document at a path.
+  func read(_ path: String) throws(CommandFailure) -> Plan {
     let bytes: [UInt8]
     do { bytes = try SmallFile.read(path, bytesMax: Self.bytesMax) } catch {
       throw CommandFailure(.inputOutput, "cannot read \(path): \(error)")
@@ -60,7 +61,7 @@ struct PlanChoice {
   }
 
   /// Values as the plan's own values of the same parameters are: numbers, words, lists of words.
-  private func parameters(for plan: Plan) throws(CommandFailure) -> [String: PlanValue] {
+  func parameters(for plan: Plan) throws(CommandFailure) -> [String: PlanValue] {
     var values: [String: PlanValue] = [:]
     for text in input.list("parameter") {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
