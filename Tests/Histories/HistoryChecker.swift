@@ -40,6 +40,8 @@ package struct HistoryFinding: CustomStringConvertible, Sendable {
 /// Checks one history from beginning to end.
 package struct HistoryChecker {
   private var book: HistoryBook
+  /// Found by a search over small trees, so asked for once.
+  private let boundPpm: Int64
   private var nets: [String: [String: Int64]] = [:]
   private var balances: [Account: Int64] = [:]
   private var pending: [String: [MemberID: Int64]] = [:]
@@ -62,7 +64,10 @@ package struct HistoryChecker {
     return checker.findings
   }
 
-  private init(book: HistoryBook) { self.book = book }
+  private init(book: HistoryBook) {
+    self.book = book
+    boundPpm = book.plan.worstCasePayoutPpm
+  }
 
   private mutating func find(_ rule: HistoryRule, _ text: String) {
     findings.append(HistoryFinding(rule: rule, description: "\(rule.rawValue): \(text)"))
@@ -161,10 +166,10 @@ package struct HistoryChecker {
     let shares = booked.filter { $0.key.hasPrefix("member/") }.values.reduce(0, +)
     let (left, right) = (
       shares.magnitude.multipliedFullWidth(by: 1_000_000),
-      life.net.magnitude.multipliedFullWidth(by: book.plan.worstCasePayoutPpm.magnitude)
+      life.net.magnitude.multipliedFullWidth(by: boundPpm.magnitude)
     )
     if shares > 0, (left.high, left.low) > (right.high, right.low) {
-      find(.bound, "\(id): \(shares) of \(life.net) is above \(book.plan.worstCasePayoutPpm) ppm")
+      find(.bound, "\(id): \(shares) of \(life.net) is above \(boundPpm) ppm")
     }
     for (member, amount) in pending[id.text, default: [:]] {
       // All of it or nothing: it moves on as a whole.
