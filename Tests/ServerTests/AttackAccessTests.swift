@@ -60,7 +60,8 @@ struct AttackAccessTests {
       try #require((200...201).contains(response.status), "\(path) \(response.status)")
     }
     let json = "application/json"
-    try send(.put, "/v1/storefront", #"{"name": "S", "plan": "wanwu"}"#, json)
+    let risks = #""acceptedRisks": ["headcount_pay"]"#
+    try send(.put, "/v1/storefront", "{\"name\": \"S\", \"plan\": \"wanwu\", \(risks)}", json)
     let joined = #""joinedAt": "2026-03-01T00:00:00Z""#
     for member in ["chen", "wang"] {
       try send(.post, "/v1/members", "{\"member\": \"\(member)\", \(joined)}", json)

@@ -103,7 +103,7 @@ struct PlanCommandTests {
       (["lint", "wanwu", "--parameter", "goldBonus=x"], .usage, "goldBonus is a whole number"),
       (["lint", "wanwu", "--parameter", "gold=1"], .usage, "no parameter \"gold\""),
       (["lint", "wanwu", "--language", "fr"], .usage, "en or zh"),
-      (["lint", redFixturePath("../retail/README.md")], .inputOutput, "cannot be read"),
+      (["lint", redFixturePath("../retail/README.md")], .inputOutput, "cannot read"),
       (["lint", #filePath], .malformedInput, "is not JSON"),
       (["lnt", "wanwu"], .usage, "did you mean plan lint?"),
     ] as [([String], ExitCode, String)])
