@@ -77,8 +77,11 @@ package struct CommandTable: Sendable {
       let family = commands.map(\.name).filter { $0.hasPrefix(name + " ") }
       let known = family.isEmpty ? commands.map(\.name) : family
       let said = family.isEmpty ? name : typed.prefix(2).joined(separator: " ")
-      let nearest = family.count == 1 ? family[0] : nearestName(to: said, among: known)
-      let hint = nearest.map { "; did you mean \($0)?" } ?? "; see \(self.name) --help"
+      let otherwise =
+        family.isEmpty
+        ? "see \(self.name) --help" : "there are \(family.joined(separator: ", "))"
+      let nearest = nearestName(to: said, among: known)
+      let hint = "; " + (nearest.map { "did you mean \($0)?" } ?? otherwise)
       output.note("\(self.name): unknown command \(said)\(hint)")
       return .usage
     }
