@@ -75,6 +75,8 @@ public enum Tag {
   public enum Statement: Sendable {}
   /// See `InviteID`.
   public enum Invite: Sendable {}
+  /// See `ServiceID`.
+  public enum Service: Sendable {}
 }
 
 /// One front-end platform: a tenant. Source: domain.md, "People and systems".
@@ -106,3 +108,5 @@ public typealias ProductSetID = Identifier<Tag.ProductSet>
 public typealias StatementID = Identifier<Tag.Statement>
 /// An invite code, as it is typed in by whoever joins with it.
 public typealias InviteID = Identifier<Tag.Invite>
+/// A commission service, by the name that the operator of the server gave it.
+public typealias ServiceID = Identifier<Tag.Service>

@@ -45,6 +45,29 @@ extension Plan {
   /// - Complexity: that of `bounds()`; keep the figure.
   public var worstCasePayoutPpm: Int64 { bounds().worstCasePayoutPpm }
 
+  /// The most that all shares of a line can come to, out of the figure for the highest line rate.
+  ///
+  /// Where every share is reckoned on the commission, directly or by way of another share, it falls
+  /// with the line's rate. For holding answers of others against it, so rounded up.
+  /// - Parameters:
+  ///   - net: of the line, minor units, ≥ 0.
+  ///   - rate: of the line.
+  ///   - worstCasePayoutPpm: see `worstCasePayoutPpm`.
+  /// - Returns: minor units.
+  package func mostPaid(of net: Amount, rate: Rate, worstCasePayoutPpm worst: Int64) -> Amount {
+    let highest = Int64(lineRates.upperBound.partsPerMillion)
+    let isOfPool = shares.allSatisfy { $0.base != .net }
+    var ppm = worst
+    if isOfPool, highest > 0 {
+      let scaled = Amount(worst).multiplied(
+        by: Int64(rate.partsPerMillion), dividedBy: highest)
+      ppm = min(worst, scaled.minorUnits + 1)
+    }
+    // What rounding may add is said with `PlanBounds.worstCasePayoutPpm`.
+    let rounding = Amount(Int64(shares.count) + 1)
+    return net.multiplied(by: ppm, dividedBy: 1_000_000) + rounding
+  }
+
   /// Measures the plan: its worst-case payout, how deep it reaches and pays, and what a head brings.
   ///
   /// - Returns: the bounds, the same for the same plan every time.

@@ -78,10 +78,7 @@ extension Plan {
   ) -> LineSettlement {
     let net = line.paid - line.refunded
     let pool = net.part(line.rate)
-    let supplier =
-      line.paid == .zero
-      ? .zero
-      : line.cost.multiplied(by: net.minorUnits, dividedBy: line.paid.minorUnits)
+    let supplier = Settlement.owedToSupplier(cost: line.cost, net: net, paid: line.paid)
     for index in shares.indices {
       scratch.gross[index] = .zero
       scratch.deducted[index] = .zero

@@ -33,6 +33,21 @@ extension Settlement {
   }
 }
 
+extension Settlement {
+  /// What the supplier is owed of a line of which part was returned: `floor(cost × net / paid)`.
+  ///
+  /// Source: domain.md, section 3.
+  /// - Parameters:
+  ///   - cost: of the whole line, minor units, ≥ 0.
+  ///   - net: paid less returned, minor units, 0…`paid`.
+  ///   - paid: for the whole line, minor units.
+  /// - Returns: minor units, ≥ 0; zero where nothing was paid.
+  public static func owedToSupplier(cost: Amount, net: Amount, paid: Amount) -> Amount {
+    guard paid > .zero else { return .zero }
+    return cost.multiplied(by: net.minorUnits, dividedBy: paid.minorUnits)
+  }
+}
+
 extension LineSettlement {
   /// Puts a line together; the platform gets what is left.
   ///

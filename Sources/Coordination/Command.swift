@@ -238,6 +238,8 @@ package enum Command: Equatable, Sendable {
   case cancel(OrderID, at: Timestamp)
   /// Unpaid orders whose time is over give their stock back.
   case expire([OrderID])
+  /// A commission service has answered for a revision of an order, or could not.
+  case settle(OrderID, revision: Int64, ServiceAnswer)
   /// A dispute begins.
   case dispute(OrderID, dispute: FactID, at: Timestamp)
   /// A dispute ends.

@@ -100,6 +100,8 @@ extension Draft {
       return try once("resolution/\(dispute)", command) { draft throws(Stop) in
         try draft.resolve(order, at: at)
       }
+    case .settle(let order, let revision, let answer):
+      return (try settle(order, revision: revision, answer), false)
     case .release(let orders, let bonuses):
       return (try release(orders: orders, bonuses: bonuses, at: now), false)
     case .payOut(let statement, let until, let period):
@@ -180,6 +182,9 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
   case .refund(let order, let refund, _, _):
     keys.append(.order(storefront, order))
     keys.append(.fact(storefront, "refund/\(refund)"))
+  case .settle(let order, _, _):
+    keys.append(.storefrontProgress(storefront))
+    keys.append(.order(storefront, order))
   case .release(let orders, let bonuses):
     keys.append(contentsOf: orders.map { .order(storefront, $0) })
     keys.append(contentsOf: bonuses.map { .bonus(storefront, $0) })

@@ -12,6 +12,9 @@ package enum Account: Hashable, Sendable {
   case supplier(SupplierID)
   /// What is left for the platform after supplier and shares; negative where it funds more.
   case platform
+  /// What of the sales' money waits to be split by a commission service: what was paid and not
+  /// refunded less what the service's last answers split. Zero where the plan settles at once.
+  case unsettled
   /// A member's shares that are not released yet. Never shown as earned.
   case pending(MemberID)
   /// A member's released shares that are not paid out yet.
@@ -27,6 +30,7 @@ package enum Account: Hashable, Sendable {
     case .buyers: "buyers"
     case .supplier(let id): "supplier/" + id.text
     case .platform: "platform"
+    case .unsettled: "unsettled"
     case .pending(let id): "pending/" + id.text
     case .available(let id): "available/" + id.text
     case .paid(let id): "paid/" + id.text
@@ -44,6 +48,7 @@ package enum Account: Hashable, Sendable {
     switch (kind, id) {
     case ("buyers", nil): self = .buyers
     case ("platform", nil): self = .platform
+    case ("unsettled", nil): self = .unsettled
     case ("supplier", let id?): self = .supplier(SupplierID(trusted: id))
     case ("pending", let id?): self = .pending(MemberID(trusted: id))
     case ("available", let id?): self = .available(MemberID(trusted: id))
@@ -56,7 +61,7 @@ package enum Account: Hashable, Sendable {
   /// Whose money it is, whatever state it is in: a member's four accounts are one party.
   package var party: String {
     switch self {
-    case .buyers, .platform, .supplier: name
+    case .buyers, .platform, .unsettled, .supplier: name
     case .pending(let id), .available(let id), .paid(let id), .debt(let id): "member/" + id.text
     }
   }
@@ -64,7 +69,7 @@ package enum Account: Hashable, Sendable {
   /// The member whose account this is, if it is one's.
   package var member: MemberID? {
     switch self {
-    case .buyers, .platform, .supplier: nil
+    case .buyers, .platform, .unsettled, .supplier: nil
     case .pending(let id), .available(let id), .paid(let id), .debt(let id): id
     }
   }

@@ -22,7 +22,9 @@ package struct Posting: Hashable, Sendable {
 package enum CauseKind: String, Sendable, CaseIterable {
   /// An order was paid: its shares become pending.
   case sale
-  /// Part or all of an order was returned.
+  /// A commission service split a sale that had waited for it: its shares become pending.
+  case settlement
+  /// Part or all of an order was returned, or a commission service split what is left of it anew.
   case refund
   /// The return period of an order or an award is over: pending becomes available.
   case release

@@ -33,6 +33,15 @@ package final class Health: Sendable {
   /// Conflated values that were replaced before they were sent.
   package let conflated = Atomic<Int>(0)
 
+  /// Orders that wait for a commission service, as of its desk's last look; at most what it looks at.
+  package let settlementsWaiting = Atomic<Int>(0)
+  /// Settlements of commission services that were booked.
+  package let settlementsBooked = Atomic<Int>(0)
+  /// Times that a commission service was asked and nothing could be booked.
+  package let settlementFailures = Atomic<Int>(0)
+  /// Commission services that are not asked because they failed several times in a row.
+  package let servicesOpen = Atomic<Int>(0)
+
   private let isWritable = Atomic<Bool>(true)
   private let isDraining = Atomic<Bool>(false)
   private let log: @Sendable (String) -> Void
@@ -73,6 +82,12 @@ package final class Health: Sendable {
     log("storage: \(error)")
   }
 
+  /// What came of an answer of a commission service; see `Draft.settle`.
+  func answered(_ outcome: String) {
+    if outcome == "settled" { settlementsBooked.add(1, ordering: .relaxed) }
+    if outcome == "waits" { settlementFailures.add(1, ordering: .relaxed) }
+  }
+
   /// All figures in the text format of Prometheus.
   package var metrics: String {
     func line(_ name: String, _ kind: String, _ help: String, _ value: Int) -> String {
@@ -100,5 +115,17 @@ package final class Health: Sendable {
       + line("frames_sent_total", "counter", "Frames handed to connections.", read(framesSent))
       + line(
         "conflated_total", "counter", "Values replaced before they were sent.", read(conflated))
+      + line(
+        "settlements_waiting", "gauge", "Orders that wait for a commission service.",
+        read(settlementsWaiting))
+      + line(
+        "settlements_booked_total", "counter", "Settlements of commission services booked.",
+        read(settlementsBooked))
+      + line(
+        "settlement_failures_total", "counter", "Attempts after which nothing could be booked.",
+        read(settlementFailures))
+      + line(
+        "commission_services_open", "gauge", "Commission services not asked after failures.",
+        read(servicesOpen))
   }
 }

@@ -4,9 +4,10 @@
 //   {"lines":[{"sku":"k","supplier":"s","units":1,"placed":200,"paid":200,"refunded":0,"cost":120,
 //    "rate":200000,"stock":true}],"expiresAt":1,"source":"visit","self":true,
 //    "candidates":[{"source":"visit","promoter":"p","link":"l","at":1,"loss":"replaced"}],
-//    "snapshot":{…},"disputes":[{"from":1,"until":2}]}
+//    "snapshot":{…},"disputes":[{"from":1,"until":2}],"delegation":{…}}
 //
-// Left out where they say nothing: expiresAt, source, self, an empty list, link, loss, until.
+// Left out where they say nothing: expiresAt, source, self, an empty list, link, loss, until, and
+// delegation, which DelegationBody.swift describes.
 
 import Commerce
 import Commission
@@ -20,6 +21,7 @@ struct OrderBody {
   let receipt: AttributionReceipt
   let snapshot: Snapshot
   let disputes: [Dispute]
+  let delegation: Delegation?
 
   init(_ body: Body, promoter: MemberID?) throws {
     lines = try body["lines"].list().map { line throws(StorageError) in
@@ -57,6 +59,9 @@ struct OrderBody {
             until: try dispute["until"].optional { time throws(StorageError) in try time.time() })
         }
       } ?? []
+    delegation = try body["delegation"].optional { body throws(StorageError) in
+      try Delegation(body)
+    }
   }
 
   static func bytes(of order: Order) -> [UInt8] {
@@ -90,6 +95,10 @@ struct OrderBody {
         body.endObject()
       }
       body.endArray()
+    }
+    if let delegation = order.delegation {
+      body.key("delegation")
+      body.value(delegation.json)
     }
     body.endObject()
     return body.bytes

@@ -12,6 +12,7 @@ final class OrderTables {
   private let ordersToRelease: SQLiteStatement
   private let bonusesToRelease: SQLiteStatement
   private let ordersToExpire: SQLiteStatement
+  private let ordersToSettle: SQLiteStatement
   private let nextDeadline: SQLiteStatement
 
   /// The columns of an order in the order in which `readOrder` takes them.
@@ -25,7 +26,7 @@ final class OrderTables {
   init(_ connection: SQLiteConnection) throws {
     orders = try RecordTable(
       "orders", keys: ["storefront", "id"], frozen: Self.frozenOrderColumns,
-      columns: Self.orderColumns, unread: ["state", "expires_at", "due_at"], on: connection)
+      columns: Self.orderColumns, unread: ["state", "expires_at", "due_at", "settle_at"], on: connection)
     facts = try RecordTable(
       "facts", keys: ["storefront", "id"], columns: ["body", "answer", "at"], on: connection)
     bonuses = try RecordTable(
@@ -41,6 +42,7 @@ final class OrderTables {
     ordersToRelease = try waiting("orders", "due_at")
     bonusesToRelease = try waiting("bonuses", "due_at")
     ordersToExpire = try waiting("orders", "expires_at")
+    ordersToSettle = try waiting("orders", "settle_at")
     func first(_ table: String, _ column: String) -> String {
       """
       SELECT (SELECT \(column) FROM \(table) WHERE storefront = ?1 AND \(column) IS NOT NULL
@@ -78,7 +80,7 @@ final class OrderTables {
       expiresAt: body.expiresAt, receipt: body.receipt, snapshot: body.snapshot,
       planVersion: planVersion, paidAt: paidAt, deliveredAt: deliveredAt,
       cancelledAt: cancelledAt, hasExpired: hasExpired, disputes: body.disputes,
-      releasedAt: releasedAt)
+      releasedAt: releasedAt, delegation: body.delegation)
   }
 
   /// Stores an order.
@@ -107,6 +109,7 @@ final class OrderTables {
       row.text(state.rawValue)
       row.time(state == .placed ? order.expiresAt : nil)
       row.time(due)
+      row.time(order.delegation?.nextAttempt)
     }
   }
 
@@ -162,6 +165,10 @@ final class OrderTables {
 
   func expiredOrders(_ storefront: StorefrontID, at: Timestamp, limit: Int) throws -> [OrderID] {
     try ids(ordersToExpire, storefront, at, limit).map { OrderID(trusted: $0) }
+  }
+
+  func ordersToSettle(_ storefront: StorefrontID, at: Timestamp, limit: Int) throws -> [OrderID] {
+    try ids(ordersToSettle, storefront, at, limit).map { OrderID(trusted: $0) }
   }
 
   func nextDeadline(_ storefront: StorefrontID) throws -> Timestamp? {

@@ -62,6 +62,7 @@ private struct Check {
   /// Transactions that an order, a bonus or a payout has accounted for.
   private var explained: Int64 = 0
   private var plans: [Int64: Plan] = [:]
+  private var bounds: [Int64: Int64] = [:]
   private var ranks: RankCheck
 
   init(
@@ -248,14 +249,10 @@ private struct Check {
   private mutating func due(_ order: Order) throws -> [String: Amount] {
     guard order.paidAt != nil else { return [:] }
     let plan = try plan(order.planVersion, of: order)
-    let settlement: Settlement
-    do {
-      settlement = try plan.settle(order.sale(currency: storefront.currency), order.snapshot)
-    } catch {
-      throw Fault(at: "order \(order.id)", expected: "a settlement", found: error.code)
-    }
+    let settlement = try settlement(of: order, plan)
     var due: [(String, Amount)] = [
-      (Account.buyers.party, -settlement.net), (Account.platform.party, settlement.platform),
+      (Account.buyers.party, -order.net), (Account.platform.party, settlement.platform),
+      (Account.unsettled.party, order.net - settlement.net),
     ]
     for (line, settled) in zip(order.lines, settlement.lines) {
       due.append((Account.supplier(line.supplier).party, settled.supplier))
@@ -264,6 +261,43 @@ private struct Check {
       due.append((Account.pending(payee.payee).party, payee.amount))
     }
     return Self.nets(due)
+  }
+
+  /// What the plan makes of an order; where a commission service settles it, what the service has
+  /// answered, held against the order once more.
+  private mutating func settlement(of order: Order, _ plan: Plan) throws -> Settlement {
+    let place = "order \(order.id)"
+    let local: Settlement
+    do {
+      local = try plan.settle(order.sale(currency: storefront.currency), order.snapshot)
+    } catch {
+      throw Fault(at: place, expected: "a settlement", found: error.code)
+    }
+    guard let delegation = order.delegation else { return local }
+    result.delegated += 1
+    if !delegation.isSettled { result.unsettled += 1 }
+    guard let settlement = delegation.settlement else {
+      return .nothing(
+        of: order.lines.count, plan: plan.reference, currency: storefront.currency)
+    }
+    guard delegation.isSettled else { return settlement }
+    let worst = try bound(order.planVersion, plan)
+    let check = SettlementCheck(
+      order: order, plan: plan, worstCasePayoutPpm: worst, currency: storefront.currency)
+    if let failure = check.failure(of: settlement) {
+      throw Fault(at: place, expected: "a settlement within its bounds", found: failure.message)
+    }
+    // What another plan would give is the service's business; that it differs is worth knowing.
+    if settlement != local { result.disagreeing += 1 }
+    return settlement
+  }
+
+  /// The worst case of a plan version, searched for once.
+  private mutating func bound(_ version: Int64, _ plan: Plan) throws -> Int64 {
+    if let known = bounds[version] { return known }
+    let found = plan.worstCasePayoutPpm
+    bounds[version] = found
+    return found
   }
 
   private mutating func plan(_ version: Int64, of order: Order) throws -> Plan {

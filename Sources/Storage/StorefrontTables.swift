@@ -15,13 +15,15 @@ final class StorefrontTables {
   init(_ connection: SQLiteConnection) throws {
     storefronts = try RecordTable(
       "storefronts", keys: ["id"], frozen: ["currency", "zone", "created_at"],
-      columns: ["name", "precedence", "visit_hold", "unpaid_hold", "plan_version", "invite_only"],
+      columns: ["name", "precedence", "visit_hold", "unpaid_hold", "plan_version", "invite_only",
+        "settlement_service",
+      ],
       on: connection)
     progress = try RecordTable(
       "storefront_progress", keys: ["storefront"],
       columns: ["sequence", "orders", "units", "gmv", "refunded", "members"], on: connection)
     planVersions = try RecordTable(
-      "plan_versions", keys: ["storefront", "number"], columns: ["document", "accepted"],
+      "plan_versions", keys: ["storefront", "number"], columns: ["document", "accepted", "worst_case_ppm"],
       on: connection)
     productSets = try RecordTable(
       "product_sets", keys: ["storefront", "id"], columns: ["title", "skus"], on: connection)
@@ -43,7 +45,8 @@ final class StorefrontTables {
       return Storefront(
         id: id, name: name, currency: currency, zone: table, precedence: precedence,
         visitHoldMilliseconds: try row.integer(), unpaidHoldMilliseconds: try row.integer(),
-        planVersion: try row.integer(), createdAt: createdAt, inviteOnly: try row.integer() != 0)
+        planVersion: try row.integer(), createdAt: createdAt, inviteOnly: try row.integer() != 0,
+        settlementService: try row.optionalID())
     }
   }
 
@@ -59,6 +62,7 @@ final class StorefrontTables {
       row.integer(storefront.unpaidHoldMilliseconds)
       row.integer(storefront.planVersion)
       row.integer(storefront.inviteOnly ? 1 : 0)
+      row.id(storefront.settlementService)
     }
   }
 
@@ -97,7 +101,8 @@ final class StorefrontTables {
           AcceptedRisks(
             by: try body["by"].id(), at: try body["at"].time(),
             risks: try body["risks"].list().map { risk throws(StorageError) in try risk.word() })
-        })
+        },
+        worstCasePayoutPpm: try row.optionalInteger())
     }
   }
 
@@ -107,6 +112,7 @@ final class StorefrontTables {
       row.integer(version.number)
       row.utf8(version.plan.document)
       row.text(version.accepted.map { String(decoding: $0.body, as: UTF8.self) })
+      row.integer(version.worstCasePayoutPpm)
     }
   }
 

@@ -18,6 +18,12 @@ package struct Verification: Equatable, Sendable {
   package var bonuses: Int64 = 0
   /// Statements whose lines were compared.
   package var statements: Int64 = 0
+  /// Orders that a commission service settles.
+  package var delegated: Int64 = 0
+  /// Those of them whose money waits to be split.
+  package var unsettled: Int64 = 0
+  /// Those of them that the plan as it is known here would settle otherwise.
+  package var disagreeing: Int64 = 0
   /// The digest of the last transaction in the chain, 64 hexadecimal digits.
   package var chain = ""
   /// The digest of what the books say; none where a fault was found.

@@ -36,7 +36,8 @@ extension SQLiteSchema {
     CREATE TABLE storefronts (
       id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, currency TEXT NOT NULL, zone TEXT NOT NULL,
       precedence TEXT NOT NULL, visit_hold INTEGER NOT NULL, unpaid_hold INTEGER NOT NULL,
-      plan_version INTEGER NOT NULL, created_at INTEGER NOT NULL, invite_only INTEGER NOT NULL
+      plan_version INTEGER NOT NULL, created_at INTEGER NOT NULL, invite_only INTEGER NOT NULL,
+      settlement_service TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE storefront_progress (
       storefront TEXT NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, orders INTEGER NOT NULL,
@@ -46,6 +47,7 @@ extension SQLiteSchema {
     CREATE TABLE plan_versions (
       storefront TEXT NOT NULL REFERENCES storefronts (id) DEFERRABLE INITIALLY DEFERRED,
       number INTEGER NOT NULL, document TEXT NOT NULL, accepted TEXT,
+      worst_case_ppm INTEGER,
       PRIMARY KEY (storefront, number)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE product_sets (
@@ -117,14 +119,15 @@ extension SQLiteSchema {
 
     """
 
-  // `expires_at` and `due_at` say what an order or bonus waits for, and are NULL where it waits for
+  // `expires_at`, `due_at` and `settle_at` say what an order or bonus waits for, and are NULL where it waits for
   // nothing, so that their indexes hold only what is waiting.
   private static let orders = """
     CREATE TABLE orders (
       storefront TEXT NOT NULL, id TEXT NOT NULL, room TEXT, buyer TEXT NOT NULL, promoter TEXT,
       placed_at INTEGER NOT NULL, plan_version INTEGER NOT NULL, state TEXT NOT NULL,
       paid_at INTEGER, delivered_at INTEGER, cancelled_at INTEGER, released_at INTEGER,
-      has_expired INTEGER NOT NULL, expires_at INTEGER, due_at INTEGER, body TEXT NOT NULL,
+      has_expired INTEGER NOT NULL, expires_at INTEGER, due_at INTEGER, settle_at INTEGER,
+      body TEXT NOT NULL,
       UNIQUE (storefront, id)
     ) STRICT;
     CREATE INDEX orders_of_room ON orders (storefront, room, placed_at, id)
@@ -135,6 +138,8 @@ extension SQLiteSchema {
     CREATE INDEX orders_to_expire ON orders (storefront, expires_at, id)
       WHERE expires_at IS NOT NULL;
     CREATE INDEX orders_to_release ON orders (storefront, due_at, id) WHERE due_at IS NOT NULL;
+    CREATE INDEX orders_to_settle ON orders (storefront, settle_at, id)
+      WHERE settle_at IS NOT NULL;
     CREATE TABLE facts (
       storefront TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, answer TEXT NOT NULL,
       at INTEGER NOT NULL, UNIQUE (storefront, id)

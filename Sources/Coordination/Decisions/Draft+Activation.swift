@@ -20,7 +20,9 @@ extension Draft {
     guard present.accepted == nil, case .named(let names, _) = risks, !names.isEmpty else {
       return present
     }
-    return PlanVersion(number: number, plan: plan, accepted: try acceptance(of: plan, risks))
+    return PlanVersion(
+      number: number, plan: plan, accepted: try acceptance(of: plan, risks),
+      worstCasePayoutPpm: present.worstCasePayoutPpm)
   }
 
   /// What of a plan's findings is accepted, where something has to be.

@@ -137,7 +137,8 @@ extension Draft {
     }
     let order = Order(
       id: id, room: room?.id, buyer: buyer, lines: lines, placedAt: at, expiresAt: expiresAt,
-      receipt: receipt, snapshot: snapshot, planVersion: storefront.planVersion)
+      receipt: receipt, snapshot: snapshot, planVersion: storefront.planVersion,
+      delegation: storefront.settlementService.map { _ in Delegation() })
     // A sale that could never be settled is refused while nobody has paid for it yet.
     _ = try settle(order, storefront, plan)
     try reserve(lines)

@@ -7,8 +7,18 @@ import Ledger
 import Notation
 
 extension Draft {
+  /// What everybody is due from an order as it stands: what its plan makes of it, or what its
+  /// commission service answered last.
+  package func settlement(
+    of order: Order, _ storefront: Storefront, _ plan: Plan
+  ) throws(Stop) -> Settlement {
+    guard let delegation = order.delegation else { return try settle(order, storefront, plan) }
+    return delegation.settlement
+      ?? .nothing(of: order.lines.count, plan: plan.reference, currency: storefront.currency)
+  }
+
   /// What the commission module makes of an order as it stands.
-  package func settle(
+  func settle(
     _ order: Order, _ storefront: Storefront, _ plan: some Settling
   ) throws(Stop) -> Settlement {
     do {
@@ -31,17 +41,13 @@ extension Draft {
   ) throws(Stop) {
     let storefront = try storefront()
     let plan = try plan(version: order.planVersion)
-    let now = try settle(order, storefront, plan)
+    let now = try settlement(of: order, storefront, plan)
     var postings = Postings()
-    postings.add(.buyers, -now.net)
-    add(suppliersOf: order, now, sign: 1, to: &postings)
-    postings.add(.platform, now.platform)
+    add(order, now, sign: 1, to: &postings)
     var due = now.payees.map { (payee: $0.payee, amount: $0.amount) }
     if let before {
-      let earlier = try settle(before, storefront, plan)
-      postings.add(.buyers, earlier.net)
-      add(suppliersOf: before, earlier, sign: -1, to: &postings)
-      postings.add(.platform, -earlier.platform)
+      let earlier = try settlement(of: before, storefront, plan)
+      add(before, earlier, sign: -1, to: &postings)
       for payee in earlier.payees {
         if let index = due.firstIndex(where: { $0.payee == payee.payee }) {
           due[index].amount -= payee.amount
@@ -50,19 +56,28 @@ extension Draft {
         }
       }
     }
+    let isSale = before.map { $0.delegation != nil && $0.delegation?.settlement == nil } ?? true
     for (payee, amount) in due {
       try credit(payee, amount, isReleased: order.releasedAt != nil, to: &postings)
-      try count(amount, of: payee, in: order, isSale: before == nil)
+      try count(amount, of: payee, in: order, isSale: isSale)
     }
     try book(Cause(kind: cause, subject: order.id.text, fact: fact), postings)
   }
 
+  /// What an order has brought to everybody but its payees.
   private func add(
-    suppliersOf order: Order, _ settlement: Settlement, sign: Int64, to postings: inout Postings
+    _ order: Order, _ settlement: Settlement, sign: Int64, to postings: inout Postings
   ) {
-    for (line, settled) in zip(order.lines, settlement.lines) {
-      postings.add(.supplier(line.supplier), Amount(sign * settled.supplier.minorUnits))
+    func add(_ account: Account, _ amount: Amount) {
+      postings.add(account, Amount(sign * amount.minorUnits))
     }
+    add(.buyers, -order.net)
+    for (line, settled) in zip(order.lines, settlement.lines) {
+      add(.supplier(line.supplier), settled.supplier)
+    }
+    add(.platform, settlement.platform)
+    // Nothing where the plan settles: then the settlement is about all of the net.
+    if order.delegation != nil { add(.unsettled, order.net - settlement.net) }
   }
 
   /// Adds to what a member is owed, or takes from it.
@@ -125,7 +140,8 @@ extension Draft {
     for id in orders {
       var order = try order(id)
       guard let due = order.releaseDue(zone: storefront.zone), due <= at else { continue }
-      let settlement = try settle(order, storefront, try plan(version: order.planVersion))
+      let settlement = try settlement(
+        of: order, storefront, try plan(version: order.planVersion))
       var postings = Postings()
       for payee in settlement.payees {
         try release(payee.amount, of: payee.payee, in: order.room, to: &postings)
@@ -156,44 +172,7 @@ extension Draft {
   func answer(_ order: Order) throws(Stop) -> JSON {
     let storefront = try storefront()
     return orderView(
-      order, try settle(order, storefront, try plan(version: order.planVersion)), storefront,
-      sequence: try storefrontProgress().sequence)
+      order, try settlement(of: order, storefront, try plan(version: order.planVersion)),
+      storefront, sequence: try storefrontProgress().sequence)
   }
-}
-
-/// An order as its backend sees it, in the form of Protocol/schemas.
-package func orderView(
-  _ order: Order, _ settlement: Settlement, _ storefront: Storefront, sequence: Int64
-) -> JSON {
-  let isBooked = order.paidAt != nil
-  return [
-    "order": .string(order.id.text), "state": .string(order.state.rawValue),
-    "room": order.room.map { .string($0.text) } ?? .null, "buyer": .string(order.buyer.text),
-    "promoter": order.receipt.promoter.map { .string($0.text) } ?? .null,
-    "attributedBy": order.receipt.source.map { .string($0.rawValue) } ?? .null,
-    "selfPurchase": .bool(order.receipt.selfPurchase),
-    "currency": .string(storefront.currency.code),
-    "placedAt": .string(order.placedAt.description),
-    "expiresAt": order.expiresAt.map { .string($0.description) } ?? .null,
-    "paidAt": order.paidAt.map { .string($0.description) } ?? .null,
-    "deliveredAt": order.deliveredAt.map { .string($0.description) } ?? .null,
-    "releaseDue": order.releaseDue(zone: storefront.zone).map { .string($0.description) } ?? .null,
-    "lines": .array(order.lines.map(lineView)),
-    "net": .integer(order.net.minorUnits), "booked": .bool(isBooked),
-    "supplier": .integer(settlement.supplier.minorUnits),
-    "platform": .integer(settlement.platform.minorUnits),
-    "shares": .array(
-      settlement.payees.map {
-        ["member": .string($0.payee.text), "amount": .integer($0.amount.minorUnits)]
-      }),
-    "sequence": .integer(sequence),
-  ]
-}
-
-/// What a buyer and a backend know of a line; what the supplier is owed is in the order's totals.
-private func lineView(_ line: OrderLine) -> JSON {
-  [
-    "sku": .string(line.sku.text), "units": .integer(line.units),
-    "paid": .integer(line.paid.minorUnits), "refunded": .integer(line.refunded.minorUnits),
-  ]
 }

@@ -21,12 +21,16 @@ extension Draft {
         id: present.id, name: wanted.name, currency: present.currency, zone: present.zone,
         precedence: wanted.precedence, visitHoldMilliseconds: wanted.visitHoldMilliseconds,
         unpaidHoldMilliseconds: wanted.unpaidHoldMilliseconds, planVersion: present.planVersion,
-        createdAt: present.createdAt, inviteOnly: wanted.inviteOnly)
+        createdAt: present.createdAt, inviteOnly: wanted.inviteOnly,
+        settlementService: wanted.settlementService)
       version = try activation(of: plan, after: present.planVersion, risks)
     } else {
       version = PlanVersion(number: 1, plan: plan, accepted: try acceptance(of: plan, risks))
     }
     storefront.planVersion = version.number
+    if storefront.settlementService != nil, version.worstCasePayoutPpm == nil {
+      version.worstCasePayoutPpm = plan.worstCasePayoutPpm
+    }
     write(.planVersion(storefrontID, version.number), .planVersion(version))
     write(.storefront(storefrontID), .storefront(storefront))
     return [

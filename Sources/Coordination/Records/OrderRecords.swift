@@ -172,13 +172,16 @@ package struct Order: Equatable, Sendable {
   package var disputes: [Dispute]
   /// When its shares became available.
   package var releasedAt: Timestamp?
+  /// How far a commission service has settled it; none where the plan does, at once.
+  package var delegation: Delegation?
 
   /// Makes an order as it is placed.
   package init(
     id: OrderID, room: RoomID?, buyer: ViewerID, lines: [OrderLine], placedAt: Timestamp,
     expiresAt: Timestamp?, receipt: AttributionReceipt, snapshot: Snapshot, planVersion: Int64,
     paidAt: Timestamp? = nil, deliveredAt: Timestamp? = nil, cancelledAt: Timestamp? = nil,
-    hasExpired: Bool = false, disputes: [Dispute] = [], releasedAt: Timestamp? = nil
+    hasExpired: Bool = false, disputes: [Dispute] = [], releasedAt: Timestamp? = nil,
+    delegation: Delegation? = nil
   ) {
     self.id = id
     self.room = room
@@ -195,6 +198,7 @@ package struct Order: Equatable, Sendable {
     self.hasExpired = hasExpired
     self.disputes = disputes
     self.releasedAt = releasedAt
+    self.delegation = delegation
   }
 
   /// Whether a dispute is open.
@@ -227,7 +231,8 @@ package struct Order: Equatable, Sendable {
   /// Delivered on day D, the start of day D + 8 in the storefront's zone, moved by the days of
   /// dispute. Source: domain.md, section 3; scenarios README, "Release".
   package func releaseDue(zone: TimeZoneTable) -> Timestamp? {
-    guard paidAt != nil, releasedAt == nil, let deliveredAt, !isDisputed else { return nil }
+    guard paidAt != nil, releasedAt == nil, let deliveredAt, !isDisputed, delegation?.isSettled != false
+    else { return nil }
     return ReleaseCalendar.due(from: deliveredAt, disputes: disputes, zone: zone)
   }
 }

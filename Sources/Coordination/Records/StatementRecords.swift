@@ -215,7 +215,7 @@ package struct StatementSums: Sendable {
   static func counts(_ account: Account) -> Bool {
     switch account {
     case .available, .debt: true
-    case .buyers, .supplier, .platform, .pending, .paid: false
+    case .buyers, .supplier, .platform, .unsettled, .pending, .paid: false
     }
   }
 

@@ -35,12 +35,15 @@ package struct Storefront: Equatable, Sendable {
   package let createdAt: Timestamp
   /// Whether joining needs an invite code. Source: domain.md, section 5.2.
   package var inviteOnly: Bool
+  /// The commission service that settles orders placed from now on; none is the plan, at once.
+  package var settlementService: ServiceID?
 
   /// Makes a storefront.
   package init(
     id: StorefrontID, name: String, currency: Currency, zone: TimeZoneTable,
     precedence: [AttributionSource], visitHoldMilliseconds: Int64, unpaidHoldMilliseconds: Int64,
-    planVersion: Int64, createdAt: Timestamp, inviteOnly: Bool = false
+    planVersion: Int64, createdAt: Timestamp, inviteOnly: Bool = false,
+    settlementService: ServiceID? = nil
   ) {
     self.id = id
     self.name = name
@@ -52,6 +55,7 @@ package struct Storefront: Equatable, Sendable {
     self.planVersion = planVersion
     self.createdAt = createdAt
     self.inviteOnly = inviteOnly
+    self.settlementService = settlementService
   }
 
   /// 24 hours. Source: domain.md, section 2.
@@ -68,18 +72,24 @@ package struct PlanVersion: Equatable, Sendable {
   package let plan: Plan
   /// The risks that somebody took on with it; none where there was nothing to accept.
   package let accepted: AcceptedRisks?
+  /// `Plan.worstCasePayoutPpm`, which is searched for once: when a storefront first has a commission
+  /// service settle under this version. None before.
+  package var worstCasePayoutPpm: Int64?
 
   /// Makes a plan version.
-  package init(number: Int64, plan: Plan, accepted: AcceptedRisks? = nil) {
+  package init(
+    number: Int64, plan: Plan, accepted: AcceptedRisks? = nil, worstCasePayoutPpm: Int64? = nil
+  ) {
     self.number = number
     self.plan = plan
     self.accepted = accepted
+    self.worstCasePayoutPpm = worstCasePayoutPpm
   }
 
-  /// Equal where number, document and acceptance are.
+  /// Equal where number, document, acceptance and known bound are.
   package static func == (left: PlanVersion, right: PlanVersion) -> Bool {
     left.number == right.number && left.plan.document == right.plan.document
-      && left.accepted == right.accepted
+      && left.accepted == right.accepted && left.worstCasePayoutPpm == right.worstCasePayoutPpm
   }
 }
 

@@ -52,6 +52,18 @@ package final class MemoryStore: Store {
   }
 
   /// See `Store`.
+  package func ordersToSettle(
+    _ storefront: StorefrontID, at: Timestamp, limit: Int
+  ) -> [OrderID] {
+    records.compactMap { key, record -> (due: Timestamp, id: OrderID)? in
+      guard case .order(storefront, let id) = key, case .order(let order) = record,
+        let due = order.delegation?.nextAttempt, due <= at
+      else { return nil }
+      return (due, id)
+    }.sorted { ($0.due, $0.id) < ($1.due, $1.id) }.prefix(limit).map(\.id)
+  }
+
+  /// See `Store`.
   package func nextDeadline(_ storefront: StorefrontID) -> Timestamp? {
     let waiting = waiting(storefront)
     return (waiting.orders + waiting.bonuses + unpaid(storefront)).map(\.due).min()

@@ -53,6 +53,8 @@ private func report(_ storefront: StorefrontID, _ result: Verification) -> JSON 
     "transactions": .integer(result.transactions), "postings": .integer(result.postings),
     "accounts": .integer(result.accounts), "orders": .integer(result.orders),
     "bonuses": .integer(result.bonuses), "statements": .integer(result.statements),
+    "delegated": .integer(result.delegated), "unsettled": .integer(result.unsettled),
+    "disagreeing": .integer(result.disagreeing),
     "ledgerSum": result.digest.map { .integer($0.sum.minorUnits) } ?? .null,
     "digest": result.digest.map { .string($0.digest) } ?? .null, "chain": .string(result.chain),
   ]

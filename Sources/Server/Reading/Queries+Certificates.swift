@@ -36,7 +36,8 @@ extension Queries {
         "refunded": amount(refunded), "net": amount(order.net),
         "suppliers": .array(parties(due, of: "supplier/", as: "supplier")),
         "shares": .array(parties(due, of: "member/", as: "member")),
-        "platform": amount(settlement.platform), "sum": amount(sum), "holds": .bool(holds),
+        "platform": amount(settlement.platform),
+        "unsettled": amount(order.net - settlement.net), "sum": amount(sum), "holds": .bool(holds),
         "plan": [
           "name": .string(settled.plan.name), "version": .integer(settlement.plan.version),
           "activation": .integer(order.planVersion), "digest": digest(settled.plan.document),
@@ -69,7 +70,7 @@ extension Queries {
       "postings": .integer(run.postings),
       "kinds": .object(run.kinds.map { JSON.Member($0.kind.rawValue, .integer($0.count)) }),
       "totals": .object(
-        ["buyers", "suppliers", "platform", "members"].map {
+        ["buyers", "suppliers", "platform", "members", "unsettled"].map {
           JSON.Member($0, amount(totals[$0] ?? .zero))
         }),
       "parties": .array(
@@ -109,7 +110,8 @@ extension Queries {
     of order: Order, _ settlement: Settlement
   ) -> [(party: String, amount: Amount)] {
     var due: [String: Amount] = [
-      Account.buyers.party: -settlement.net, Account.platform.party: settlement.platform,
+      Account.buyers.party: -order.net, Account.platform.party: settlement.platform,
+      Account.unsettled.party: order.net - settlement.net,
     ]
     for (line, settled) in zip(order.lines, settlement.lines) {
       due[Account.supplier(line.supplier).party, default: .zero] += settled.supplier

@@ -24,7 +24,7 @@ extension Queries {
       let plan = try draft.plan(version: order.planVersion)
       return Settled(
         order: order, storefront: storefront, plan: plan,
-        settlement: try draft.settle(order, storefront, plan),
+        settlement: try draft.settlement(of: order, storefront, plan),
         sequence: try draft.storefrontProgress().sequence)
     }
   }
@@ -91,7 +91,7 @@ extension Queries {
       var views: [JSON] = []
       for order in found {
         let plan = try draft.plan(version: order.planVersion)
-        let settlement = try draft.settle(order, storefront, plan)
+        let settlement = try draft.settlement(of: order, storefront, plan)
         views.append(orderView(order, settlement, storefront, sequence: sequence))
       }
       return views
@@ -129,6 +129,12 @@ extension Queries {
       members.append(JSON.Member("supplier", .integer(settlement.supplier.minorUnits)))
       members.append(JSON.Member("platform", .integer(settlement.platform.minorUnits)))
     }
+    if let delegation = settled.order.delegation {
+      members.append(
+        JSON.Member(
+          "settlement",
+          person == nil ? delegationView(delegation) : ["settled": .bool(delegation.isSettled)]))
+    }
     members.append(JSON.Member("text", ["en": texts(.english), "zh": texts(.chinese)]))
     return .object(members)
   }
@@ -142,6 +148,7 @@ extension Queries {
       || order.receipt.candidates.contains { $0.promoter == person }
       || order.snapshot.people.contains { $0.holder?.member == person }
       || settled.settlement.withheld.contains { $0.member == person }
+      || settled.settlement.payees.contains { $0.payee == person }
   }
 
   private func shareView(_ share: Share, line: Int) -> JSON {
@@ -248,7 +255,7 @@ extension Order {
 extension JSON {
   /// An order view as its buyer may see it.
   var withoutEarnings: JSON {
-    let hidden = ["supplier", "platform", "shares"]
+    let hidden = ["supplier", "platform", "shares", "settlement"]
     return .object((members ?? []).filter { !hidden.contains($0.key) })
   }
 }

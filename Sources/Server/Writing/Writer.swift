@@ -15,25 +15,28 @@ import Synchronization
 /// Decides, writes, answers, publishes; owns the coordinator and presence. One thread.
 final class Writer {
   /// An answer that waits for the commit of its round.
-  private enum Waiting {
+  enum Waiting {
     case answer(ReplyAddress, Result<Answer, Fault>)
     case join(ReplyAddress, Caller, JoinWish, touch: JSON?)
     case watch(ReplyAddress, Ticker)
     case leave(ReplyAddress, Departure)
+    case settled(DelegatedOrder)
   }
 
-  private let mailbox: Mailbox<WriterMessage>
-  private let store: any Store
-  private let coordinator: Coordinator
+  let mailbox: Mailbox<WriterMessage>
+  let store: any Store
+  let coordinator: Coordinator
+  /// Where orders wait for a commission service.
+  let desk: Mailbox<SettlementDeskMessage>
   private let clock: @Sendable () -> Timestamp
-  private let health: Health
-  private var publisher: Publisher
-  private var presence = Presence()
-  private var waiting: [Waiting] = []
+  let health: Health
+  var publisher: Publisher
+  var presence = Presence()
+  var waiting: [Waiting] = []
   /// Snapshots of rooms, encoded once for everybody who joins at the same offset.
-  private var snapshots: [RoomKey: (offset: Int64, listings: JSON)] = [:]
-  private var now = Timestamp(milliseconds: 0)
-  private var nextSweep = Timestamp(milliseconds: 0)
+  var snapshots: [RoomKey: (offset: Int64, listings: JSON)] = [:]
+  var now = Timestamp(milliseconds: 0)
+  var nextSweep = Timestamp(milliseconds: 0)
 
   /// How often due releases and expired orders are looked for.
   static let sweepMilliseconds: Int64 = 1000
@@ -48,11 +51,12 @@ final class Writer {
   static let snapshotListings = 100
 
   init(
-    mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort], health: Health,
-    clock: @escaping @Sendable () -> Timestamp
+    mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
+    desk: Mailbox<SettlementDeskMessage>, health: Health, clock: @escaping @Sendable () -> Timestamp
   ) {
     self.mailbox = mailbox
     self.store = store
+    self.desk = desk
     self.clock = clock
     self.health = health
     coordinator = Coordinator(store: store)
@@ -85,6 +89,7 @@ final class Writer {
       if !presence.isWatched(key) { snapshots[key] = nil }
       attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
     case .unwatched(let ticker, let loop): publisher.unwatch(ticker, loop: loop)
+    case .settled(let order, let answer): settle(order, answer)
     case .stop: break
     }
   }
@@ -115,7 +120,7 @@ final class Writer {
     }
   }
 
-  private func decide(_ command: Command, _ caller: Caller) throws -> Result<Answer, Fault> {
+  func decide(_ command: Command, _ caller: Caller) throws -> Result<Answer, Fault> {
     try coordinator.decide(
       command, by: caller.actor, storefront: caller.storefront, at: now
     ).map { outcome in
@@ -124,7 +129,7 @@ final class Writer {
     }.mapError { Fault($0) }
   }
 
-  private func answer(_ address: ReplyAddress, _ result: Result<Answer, Fault>) {
+  func answer(_ address: ReplyAddress, _ result: Result<Answer, Fault>) {
     waiting.append(.answer(address, result))
   }
 
@@ -164,7 +169,7 @@ final class Writer {
 
   // MARK: The end of a round
 
-  private func finishRound() {
+  func finishRound() {
     guard !waiting.isEmpty else { return }
     do {
       let changes = try coordinator.commit()
@@ -174,19 +179,21 @@ final class Writer {
       for entry in waiting { release(entry) }
       waiting.removeAll(keepingCapacity: true)
       attempt { try publisher.publish(changes, coordinator, presence) }
+      if changes.wantsSettlement { desk.post(.orderWaits) }
     } catch {
       failRound(error)
     }
   }
 
   /// Tells every call of the round so far that the store failed; nothing of it has happened.
-  private func failRound(_ error: any Error) {
+  func failRound(_ error: any Error) {
     health.storageFailed(error)
     for entry in waiting {
       switch entry {
       case .answer(let address, _), .join(let address, _, _, _), .watch(let address, _),
         .leave(let address, _):
         publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
+      case .settled(let order): desk.post(.booked(order))
       }
     }
     waiting.removeAll(keepingCapacity: true)
@@ -204,6 +211,7 @@ final class Writer {
     case .leave(let address, let departure):
       let answer = Answer(body: JSON.object([]).bytes)
       publisher.answer(address, .leaving(address, departure, answer))
+    case .settled(let order): desk.post(.booked(order))
     case .join(let address, let caller, let wish, let touch):
       do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
     }
@@ -214,79 +222,8 @@ final class Writer {
     publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
   }
 
-  /// Lets somebody in, with everything up to an offset; what comes after is pushed.
-  private func admit(
-    _ address: ReplyAddress, _ caller: Caller, _ wish: JoinWish, _ touch: JSON?
-  ) throws {
-    let key = RoomKey(caller.storefront, wish.room)
-    guard case .room(let room)? = try coordinator.record(.room(key.storefront, key.room)),
-      case .storefront(let storefront)? = try coordinator.record(.storefront(key.storefront))
-    else {
-      preconditionFailure("attendance was decided for a room that exists")
-    }
-    let progress =
-      try coordinator.roomProgress(key.storefront, key.room) ?? RoomProgress(epoch: 0)
-    var promoter: MemberID?
-    if case .visits(let visits)? = try coordinator.record(
-      .visits(key.storefront, caller.person, key.room))
-    {
-      promoter = visits.touches.last?.promoter
-    }
-    var members: [JSON.Member] = [
-      JSON.Member("room", roomView(room, currency: storefront.currency)),
-      JSON.Member("epoch", .integer(progress.epoch)),
-      JSON.Member("offset", .integer(progress.offset)),
-    ]
-    if let events = try missed(key, progress, since: wish.since) {
-      members.append(JSON.Member("recovered", true))
-      members.append(JSON.Member("events", .array(events)))
-    } else {
-      members.append(JSON.Member("recovered", false))
-      members.append(JSON.Member("listings", try snapshot(key, progress)))
-    }
-    presence.enter(key, caller.person, promoter: promoter)
-    members.append(JSON.Member("watching", .integer(Int64(presence.watching(key)))))
-    members.append(JSON.Member("unique", .integer(progress.uniqueViewers)))
-    if let touch { members.append(JSON.Member("touch", touch)) }
-    publisher.answer(
-      address,
-      .joined(
-        address, key, caller.person, offset: progress.offset,
-        Answer(body: JSON.object(members).bytes)))
-    try publisher.publishCount(key, promoter: promoter, coordinator, presence)
-  }
-
-  private func missed(
-    _ key: RoomKey, _ progress: RoomProgress, since: (epoch: Int64, offset: Int64)?
-  ) throws -> [JSON]? {
-    guard let since, since.epoch == progress.epoch, since.offset <= progress.offset,
-      progress.offset - since.offset <= Int64(Writer.recoveredEventsMax)
-    else { return nil }
-    let events = try store.events(
-      key.storefront, key.room, after: since.offset, limit: Writer.recoveredEventsMax)
-    guard Int64(events.count) == progress.offset - since.offset else { return nil }
-    var bytes = 0
-    var told: [JSON] = []
-    for event in events {
-      let parameters = event.parameters
-      bytes += parameters.bytes.count
-      if bytes > Writer.recoveredBytesMax { return nil }
-      told.append(parameters)
-    }
-    return told
-  }
-
-  private func snapshot(_ key: RoomKey, _ progress: RoomProgress) throws -> JSON {
-    if let known = snapshots[key], known.offset == progress.offset { return known.listings }
-    let listings = try store.listings(
-      key.storefront, key.room, after: nil, limit: Writer.snapshotListings)
-    let view = JSON.array(listings.map { listingView($0.listing, $0.sku, $0.stock) })
-    snapshots[key] = (progress.offset, view)
-    return view
-  }
-
   /// Publishing derives from what is committed; if reading it fails, the next change tells again.
-  private func attempt(_ body: () throws -> Void) {
+  func attempt(_ body: () throws -> Void) {
     do { try body() } catch { health.storageFailed(error) }
   }
 }
@@ -297,107 +234,6 @@ extension Command {
     switch self {
     case .placeOrder, .cancel: true
     default: false
-    }
-  }
-}
-
-// MARK: Calls that are more than one command
-
-extension Writer {
-  private func importRows(_ rows: [ImportedRow], _ caller: Caller) throws -> JSON {
-    var report = ImportReport()
-    for row in rows {
-      switch row.item {
-      case .failure(let fault): report.reject(line: row.line, fault)
-      case .success(let item):
-        let outcome = try coordinator.decide(
-          .importItem(item), by: .system, storefront: caller.storefront, at: now)
-        switch outcome {
-        case .success(let outcome): report.count(outcome.reply["outcome"]?.text ?? "")
-        case .failure(let rejection): report.reject(line: row.line, Fault(rejection))
-        }
-      }
-    }
-    return report.json
-  }
-
-  private func configure(_ wish: StorefrontWish, _ caller: Caller) throws -> Result<Answer, Fault> {
-    var present: Storefront?
-    var plan: Plan?
-    if case .storefront(let found)? = try coordinator.record(.storefront(caller.storefront)) {
-      present = found
-      if case .planVersion(let version)? = try coordinator.record(
-        .planVersion(caller.storefront, found.planVersion))
-      {
-        plan = version.plan
-      }
-    }
-    do throws(Fault) {
-      let (storefront, wanted) = try wish.completed(
-        id: caller.storefront, present: present, plan: plan, at: now)
-      let risks = RiskAcceptance.named(wish.acceptedRisks.map(\.rawValue), by: caller.person)
-      return try decideFault(
-        .configureStorefront(storefront, plan: wanted, risks: risks), caller)
-    } catch {
-      return .failure(error)
-    }
-  }
-
-  /// `decide`, with a store that fails told apart as a fault.
-  private func decideFault(
-    _ command: Command, _ caller: Caller
-  ) throws(Fault) -> Result<Answer, Fault> {
-    do { return try decide(command, caller) } catch {
-      health.storageFailed(error)
-      throw .storageUnavailable
-    }
-  }
-
-  /// Commits what waits, so that a question to the store sees it, then decides on its answer.
-  private func releaseDue(_ caller: Caller, _ address: ReplyAddress) throws {
-    finishRound()
-    let due = try store.dueReleases(caller.storefront, at: now, limit: Writer.sweepLimit)
-    answer(
-      address, try decide(.release(orders: due.orders, bonuses: due.bonuses), caller))
-  }
-
-  private func payOut(
-    _ statement: StatementID, until: Timestamp?, _ caller: Caller, _ address: ReplyAddress
-  ) throws {
-    finishRound()
-    let known = try coordinator.record(.statement(caller.storefront, statement)) != nil
-    // A repeat is answered with the first answer, whatever there would be to pay by now.
-    let period = known ? .empty : try store.statementPeriod(caller.storefront, until: until)
-    answer(address, try decide(.payOut(statement, until: until, period), caller))
-  }
-
-  /// What time alone brings: releases and expiries.
-  private func sweep() {
-    nextSweep = now.advanced(byMilliseconds: Writer.sweepMilliseconds)
-    do {
-      if health.isStorageDown {
-        // A server that is not ready is given nothing to write: it has to find out by itself.
-        try store.probe()
-        health.storageAnswered()
-      }
-      for storefront in try store.storefronts() {
-        let due = try store.dueReleases(storefront, at: now, limit: Writer.sweepLimit)
-        if !due.isEmpty {
-          _ = try coordinator.decide(
-            .release(orders: due.orders, bonuses: due.bonuses), by: .system,
-            storefront: storefront, at: now)
-        }
-        let expired = try store.expiredOrders(storefront, at: now, limit: Writer.sweepLimit)
-        if !expired.isEmpty {
-          _ = try coordinator.decide(
-            .expire(expired), by: .system, storefront: storefront, at: now)
-        }
-      }
-      let changes = try coordinator.commit()
-      health.committed(changes)
-      try publisher.publish(changes, coordinator, presence)
-    } catch {
-      health.storageFailed(error)
     }
   }
 }

@@ -61,6 +61,8 @@ enum WriterMessage: Sendable {
   case left(RoomKey, ViewerID)
   /// One connection of this loop watches these figures no more, or had no need to ask.
   case unwatched(Ticker, loop: Int)
+  /// A commission service has answered for a revision of an order, or could not.
+  case settled(DelegatedOrder, ServiceAnswer)
   /// Time to stop: everything before is still decided and answered.
   case stop
 }

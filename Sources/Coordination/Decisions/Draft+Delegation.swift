@@ -1,0 +1,66 @@
+// Booking what a commission service says of an order. Source: Protocol/commission-service.md;
+// decision 0021.
+
+import Commerce
+import Commission
+import Ledger
+import Notation
+
+extension Draft {
+  /// Takes what a commission service has said of a revision of an order.
+  ///
+  /// An answer about a revision that is settled already, or no longer the newest, changes nothing: the
+  /// newest has been or will be asked about. An answer that fails the check is kept as a failure, and
+  /// the money stays unsettled.
+  /// - Parameters:
+  ///   - id: the order.
+  ///   - revision: what was asked about.
+  ///   - answer: what was said.
+  /// - Returns: `{"outcome": "settled" | "waits" | "stale"}`.
+  /// - Throws: `Stop`.
+  mutating func settle(
+    _ id: OrderID, revision: Int64, _ answer: ServiceAnswer
+  ) throws(Stop) -> JSON {
+    let before = try order(id)
+    var order = before
+    guard order.delegation?.isSettled == false, order.delegation?.revision == revision else {
+      return ["outcome": "stale"]
+    }
+    switch answer.content {
+    case .failure(let failure):
+      order.delegation?.fail(failure, retryAt: answer.retryAt)
+    case .settlement(let settlement):
+      if let failure = try failure(of: settlement, for: order) {
+        order.delegation?.fail(failure, retryAt: answer.retryAt)
+      } else {
+        order.delegation?.accept(settlement)
+      }
+    }
+    write(.order(storefrontID, id), .order(order))
+    guard order.delegation?.isSettled == true else { return ["outcome": "waits"] }
+    try post(
+      order, before: before, cause: before.delegation?.settlement == nil ? .settlement : .refund,
+      fact: "settlement/\(id)/\(revision)")
+    return ["outcome": "settled"]
+  }
+
+  /// Why a settlement cannot be booked; nothing where it can.
+  private func failure(
+    of settlement: Settlement, for order: Order
+  ) throws(Stop) -> Delegation.Failure? {
+    let version = try planVersion(order.planVersion)
+    guard let worst = version.worstCasePayoutPpm else {
+      preconditionFailure("a storefront with a commission service knows its plan's worst case")
+    }
+    let check = SettlementCheck(
+      order: order, plan: version.plan, worstCasePayoutPpm: worst,
+      currency: try storefront().currency)
+    if let failure = check.failure(of: settlement) { return failure }
+    try need(settlement.payees.map { .member(storefrontID, $0.payee) })
+    for payee in settlement.payees where try member(payee.payee) == nil {
+      return Delegation.Failure(
+        code: "settlement_unknown_payee", message: "There is no member \(payee.payee).")
+    }
+    return nil
+  }
+}

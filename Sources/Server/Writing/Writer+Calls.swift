@@ -1,0 +1,122 @@
+// Calls that are more than one command, and what time alone brings. Runs on the writer's thread.
+
+import Commerce
+import Commission
+import Coordination
+import Notation
+
+extension Writer {
+  func importRows(_ rows: [ImportedRow], _ caller: Caller) throws -> JSON {
+    var report = ImportReport()
+    for row in rows {
+      switch row.item {
+      case .failure(let fault): report.reject(line: row.line, fault)
+      case .success(let item):
+        let outcome = try coordinator.decide(
+          .importItem(item), by: .system, storefront: caller.storefront, at: now)
+        switch outcome {
+        case .success(let outcome): report.count(outcome.reply["outcome"]?.text ?? "")
+        case .failure(let rejection): report.reject(line: row.line, Fault(rejection))
+        }
+      }
+    }
+    return report.json
+  }
+
+  func configure(_ wish: StorefrontWish, _ caller: Caller) throws -> Result<Answer, Fault> {
+    var present: Storefront?
+    var plan: Plan?
+    if case .storefront(let found)? = try coordinator.record(.storefront(caller.storefront)) {
+      present = found
+      if case .planVersion(let version)? = try coordinator.record(
+        .planVersion(caller.storefront, found.planVersion))
+      {
+        plan = version.plan
+      }
+    }
+    do throws(Fault) {
+      let (storefront, wanted) = try wish.completed(
+        id: caller.storefront, present: present, plan: plan, at: now)
+      let risks = RiskAcceptance.named(wish.acceptedRisks.map(\.rawValue), by: caller.person)
+      return try decideFault(
+        .configureStorefront(storefront, plan: wanted, risks: risks), caller)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// `decide`, with a store that fails told apart as a fault.
+  private func decideFault(
+    _ command: Command, _ caller: Caller
+  ) throws(Fault) -> Result<Answer, Fault> {
+    do { return try decide(command, caller) } catch {
+      health.storageFailed(error)
+      throw .storageUnavailable
+    }
+  }
+
+  /// Commits what waits, so that a question to the store sees it, then decides on its answer.
+  func releaseDue(_ caller: Caller, _ address: ReplyAddress) throws {
+    finishRound()
+    let due = try store.dueReleases(caller.storefront, at: now, limit: Writer.sweepLimit)
+    answer(
+      address, try decide(.release(orders: due.orders, bonuses: due.bonuses), caller))
+  }
+
+  func payOut(
+    _ statement: StatementID, until: Timestamp?, _ caller: Caller, _ address: ReplyAddress
+  ) throws {
+    finishRound()
+    let known = try coordinator.record(.statement(caller.storefront, statement)) != nil
+    // A repeat is answered with the first answer, whatever there would be to pay by now.
+    let period = known ? .empty : try store.statementPeriod(caller.storefront, until: until)
+    answer(address, try decide(.payOut(statement, until: until, period), caller))
+  }
+
+  /// Books what a commission service says of an order, or that it could not be asked.
+  func settle(_ order: DelegatedOrder, _ answer: ServiceAnswer) {
+    do {
+      let outcome = try coordinator.decide(
+        .settle(order.order, revision: order.revision, answer), by: .system,
+        storefront: order.storefront, at: now)
+      if case .success(let outcome) = outcome, let word = outcome.reply["outcome"]?.text {
+        health.answered(word)
+      }
+      waiting.append(.settled(order))
+    } catch {
+      waiting.append(.settled(order))
+      coordinator.rollBack()
+      failRound(error)
+    }
+  }
+
+  /// What time alone brings: releases and expiries.
+  func sweep() {
+    nextSweep = now.advanced(byMilliseconds: Writer.sweepMilliseconds)
+    do {
+      if health.isStorageDown {
+        // A server that is not ready is given nothing to write: it has to find out by itself.
+        try store.probe()
+        health.storageAnswered()
+      }
+      for storefront in try store.storefronts() {
+        let due = try store.dueReleases(storefront, at: now, limit: Writer.sweepLimit)
+        if !due.isEmpty {
+          _ = try coordinator.decide(
+            .release(orders: due.orders, bonuses: due.bonuses), by: .system,
+            storefront: storefront, at: now)
+        }
+        let expired = try store.expiredOrders(storefront, at: now, limit: Writer.sweepLimit)
+        if !expired.isEmpty {
+          _ = try coordinator.decide(
+            .expire(expired), by: .system, storefront: storefront, at: now)
+        }
+      }
+      let changes = try coordinator.commit()
+      health.committed(changes)
+      try publisher.publish(changes, coordinator, presence)
+    } catch {
+      health.storageFailed(error)
+    }
+  }
+}
