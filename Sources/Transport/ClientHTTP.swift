@@ -7,7 +7,7 @@ package final class HTTPClient {
   private let socket: ClientSocket
   private let host: String
   private let timeoutMilliseconds: Int64
-  private var decoder = HTTPResponseDecoder(bodyBytesMax: 67_108_864)
+  private var decoder: HTTPResponseDecoder
   /// Whether each request that waits for its response is `HEAD`, the oldest first.
   private var waiting: [Bool] = []
 
@@ -17,10 +17,13 @@ package final class HTTPClient {
   ///   - host: an address, or `localhost`.
   ///   - port: 1…65535.
   ///   - timeoutMilliseconds: for connecting, and then for each request and each response.
+  ///   - bodyBytesMax: how long the body of a response may be.
   /// - Throws: why there is no connection.
   package init(
-    _ host: String, _ port: UInt16, timeoutMilliseconds: Int64 = 10_000
+    _ host: String, _ port: UInt16, timeoutMilliseconds: Int64 = 10_000,
+    bodyBytesMax: Int = 67_108_864
   ) throws(ClientError) {
+    decoder = HTTPResponseDecoder(bodyBytesMax: bodyBytesMax)
     socket = try ClientSocket(host: host, port: port, timeoutMilliseconds: timeoutMilliseconds)
     self.host = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
     self.timeoutMilliseconds = timeoutMilliseconds
@@ -41,6 +44,29 @@ package final class HTTPClient {
   ) throws(ClientError) -> HTTPResponse {
     try write(method, target, headers: headers, body: body)
     return try read()
+  }
+
+  /// Sends a request and waits for its response, both together until a deadline.
+  ///
+  /// After a failure the connection is of no more use: an answer that comes late would be taken for
+  /// that of the next request.
+  /// - Parameters:
+  ///   - method: what to do.
+  ///   - target: path and query, percent-encoded.
+  ///   - headers: beside `Host` and `Content-Length`.
+  ///   - body: the plain body.
+  ///   - deadline: monotonic milliseconds.
+  /// - Returns: the response, whatever its status.
+  /// - Throws: why there is none.
+  package func send(
+    _ method: HTTPMethod, _ target: String, headers: HTTPHeaders, body: [UInt8],
+    until deadline: Int64
+  ) throws(ClientError) -> HTTPResponse {
+    waiting.append(method == .head)
+    try socket.write(
+      HTTPRequest.bytes(method, target, host: host, headers: headers, body: body),
+      timeoutMilliseconds: max(0, deadline - monotonicMilliseconds()))
+    return try read(until: deadline)
   }
 
   /// Sends a request without waiting: several may be on their way (pipelining).
@@ -72,7 +98,10 @@ package final class HTTPClient {
   /// - Returns: the response, whatever its status.
   /// - Throws: `.closed` where the server has closed instead.
   package func read() throws(ClientError) -> HTTPResponse {
-    let deadline = monotonicMilliseconds() + timeoutMilliseconds
+    try read(until: monotonicMilliseconds() + timeoutMilliseconds)
+  }
+
+  private func read(until deadline: Int64) throws(ClientError) -> HTTPResponse {
     decoder.answersHead = waiting.first ?? false
     if !waiting.isEmpty { waiting.removeFirst() }
     while true {
