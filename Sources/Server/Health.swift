@@ -88,6 +88,12 @@ package final class Health: Sendable {
     if outcome == "waits" { settlementFailures.add(1, ordering: .relaxed) }
   }
 
+  /// A thread that only reads could not; commits may well go on.
+  func readingFailed(_ error: any Error) {
+    storageFailures.add(1, ordering: .relaxed)
+    log("storage: \(error)")
+  }
+
   /// All figures in the text format of Prometheus.
   package var metrics: String {
     func line(_ name: String, _ kind: String, _ help: String, _ value: Int) -> String {

@@ -18,15 +18,17 @@ package final class Server: Sendable {
   package let health: Health
 
   private let context: ServerContext
+  private let desk: Mailbox<SettlementDeskMessage>
   private let loops: [Loop<LoopServer>]
   private let threads: Mutex<[pthread_t]>
 
   private init(
-    address: InternetAddress, context: ServerContext, loops: [Loop<LoopServer>],
-    threads: [pthread_t]
+    address: InternetAddress, context: ServerContext, desk: Mailbox<SettlementDeskMessage>,
+    loops: [Loop<LoopServer>], threads: [pthread_t]
   ) {
     self.address = address
     self.context = context
+    self.desk = desk
     self.loops = loops
     self.threads = Mutex(threads)
     keyring = context.keyring
@@ -61,6 +63,8 @@ package final class Server: Sendable {
     umask(0o077)
     let store = wrap(try SQLiteStore.open(directory: options.directory, zone: options.zone))
     let reader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
+    let deskReader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
+    let desk = Mailbox<SettlementDeskMessage>(capacity: .max)
     let keyring = try Keyring.loadOrCreate(directory: options.directory)
     let health = Health(log: options.log)
     let context = ServerContext(
@@ -84,11 +88,12 @@ package final class Server: Sendable {
     // The store and the reader are handed over to their threads and used nowhere else from here on.
     let handedStore = HandedOver(store)
     let handedReader = HandedOver(reader)
+    let handedDeskReader = HandedOver(deskReader)
     let threads = [
       try startThread(name: "writer") {
         Writer(
-          mailbox: context.writer, store: handedStore.value, loops: ports, health: health,
-          clock: options.clock
+          mailbox: context.writer, store: handedStore.value, loops: ports, desk: desk,
+          health: health, clock: options.clock
         ).run()
       },
       try startThread(name: "reader") {
@@ -97,10 +102,18 @@ package final class Server: Sendable {
           clock: options.clock
         ).run()
       },
+      try startThread(name: "settlement") {
+        SettlementDesk(
+          mailbox: desk, writer: context.writer, reader: handedDeskReader.value,
+          services: keyring.commissionKeys, health: health, clock: options.clock,
+          monotonicClock: options.monotonicClock
+        ).run()
+      },
     ]
     for loop in loops { try loop.start { LoopServer($0, $1, context) } }
     return Server(
-      address: listeners[0].address, context: context, loops: loops, threads: threads)
+      address: listeners[0].address, context: context, desk: desk, loops: loops,
+      threads: threads)
   }
 
   /// Stops orderly: clients are told when to come back, what was accepted is decided, stored and
@@ -111,6 +124,8 @@ package final class Server: Sendable {
       reconnectAfterMilliseconds: 1000, withinMilliseconds: context.options.drainMilliseconds)
     for loop in loops { loop.post(closing) }
     for loop in loops { loop.join() }
+    // First those who give the writer work of their own, then the writer.
+    desk.post(.stop)
     context.writer.post(.stop)
     context.reader.post(.stop)
     let running = threads.withLock { threads in

@@ -104,13 +104,6 @@ package final class SQLiteStore: Store {
   }
 
   /// See `Store`.
-  package func ordersToSettle(
-    _ storefront: StorefrontID, at: Timestamp, limit: Int
-  ) throws -> [OrderID] {
-    try tables.orders.ordersToSettle(storefront, at: at, limit: limit)
-  }
-
-  /// See `Store`.
   package func nextDeadline(_ storefront: StorefrontID) throws -> Timestamp? {
     try tables.orders.nextDeadline(storefront)
   }

@@ -83,7 +83,7 @@ struct Auditor {
       case .pending, .available, .paid, .supplier:
         if amount < 0 { findings.append("\(account.name) is \(amount)") }
       case .debt: if amount > 0 { findings.append("\(account.name) is \(amount)") }
-      case .buyers, .platform: break
+      case .buyers, .platform, .unsettled: break
       }
       if case .debt(let member) = account, amount < 0, balances[.available(member), default: 0] > 0
       {

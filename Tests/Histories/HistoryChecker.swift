@@ -111,7 +111,7 @@ package struct HistoryChecker {
       }
       guard entry.cause.kind == .sale, amount < 0 else { continue }
       switch posting.account {
-      case .buyers, .platform: continue
+      case .buyers, .platform, .unsettled: continue
       default: find(.negative, "\(subject) gives \(posting.account.name) \(amount)")
       }
     }
@@ -143,7 +143,7 @@ package struct HistoryChecker {
       case .pending, .available, .paid, .supplier:
         if balance < 0 { find(.state, "\(account.name) is \(balance)") }
       case .debt: if balance > 0 { find(.state, "\(account.name) is \(balance)") }
-      case .buyers, .platform: continue
+      case .buyers, .platform, .unsettled: continue
       }
       if let member = account.member, balances[.debt(member), default: 0] < 0,
         balances[.available(member), default: 0] > 0

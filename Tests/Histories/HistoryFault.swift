@@ -98,7 +98,7 @@ private struct Planting {
         case .sale: rewriteSale(&entry, life)
         case .refund: if let earlier = before[id] { rewriteRefund(&entry, id, life, earlier) }
         case .release: rewriteRelease(&entry, life)
-        case .payout, .payoutReturned, .award: break
+        case .payout, .payoutReturned, .award, .settlement: break
         }
         if entry.cause.kind == .release { released.insert(id) }
       } else if fault == .shortBonus, entry.cause.kind == .award {

@@ -15,6 +15,7 @@ import Wire
 private final class Bench {
   let mailbox = Mailbox<WriterMessage>(capacity: 1000)
   let loop = RecordingLoop()
+  let desk = Mailbox<SettlementDeskMessage>(capacity: .max)
   let faults = FaultSwitch()
   let memory = MemoryStore()
   let health = Health(log: { _ in })
@@ -23,7 +24,7 @@ private final class Bench {
 
   init() throws {
     writer = Writer(
-      mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], health: health,
+      mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desk: desk, health: health,
       clock: { Sample.now })
     let row = "tea,tea,sup,Tea,10000,6000,200000"
     let file = Array((Sample.catalogueHeader + "\n" + row + "\n").utf8)

@@ -51,7 +51,13 @@ package final class MemoryStore: Store {
       .prefix(limit).map { OrderID(trusted: $0.id) }
   }
 
-  /// See `Store`.
+  /// Orders that a commission service is to be asked about, those first that have waited longest.
+  ///
+  /// - Parameters:
+  ///   - storefront: whose.
+  ///   - at: the moment.
+  ///   - limit: how many at the most.
+  /// - Returns: ids in order of the moment from which to ask, ties by id.
   package func ordersToSettle(
     _ storefront: StorefrontID, at: Timestamp, limit: Int
   ) -> [OrderID] {

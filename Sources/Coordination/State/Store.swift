@@ -57,9 +57,6 @@ package protocol Store: AnyObject {
   /// Unpaid orders whose time is over, earliest first.
   func expiredOrders(_ storefront: StorefrontID, at: Timestamp, limit: Int) throws -> [OrderID]
 
-  /// Orders that a commission service is to be asked about, those first that have waited longest.
-  func ordersToSettle(_ storefront: StorefrontID, at: Timestamp, limit: Int) throws -> [OrderID]
-
   /// The next moment at which something is due for release or expiry; none where nothing waits.
   func nextDeadline(_ storefront: StorefrontID) throws -> Timestamp?
 

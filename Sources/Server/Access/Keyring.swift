@@ -38,16 +38,22 @@ package struct Keyring: Sendable {
   let tokenSecrets: [TokenSecret]
   /// In the order of the file; the first one signs.
   let linkSecrets: [LinkSecret]
+  /// What messages to and from commission services are signed with.
+  package let commissionKeys: CommissionKeys
 
   /// Makes a keyring.
   ///
   /// - Parameters:
   ///   - tokenSecrets: with different names.
   ///   - linkSecrets: at least one, with different names.
-  init(tokenSecrets: [TokenSecret], linkSecrets: [LinkSecret]) {
+  ///   - commissionKeys: with different names.
+  init(
+    tokenSecrets: [TokenSecret], linkSecrets: [LinkSecret], commissionKeys: CommissionKeys = .none
+  ) {
     precondition(!linkSecrets.isEmpty, "a keyring signs links")
     self.tokenSecrets = tokenSecrets
     self.linkSecrets = linkSecrets
+    self.commissionKeys = commissionKeys
   }
 
   /// Judges a token.
@@ -153,7 +159,8 @@ package struct Keyring: Sendable {
   package func environment(
     now: Timestamp, zone: @escaping @Sendable (String) throws -> TimeZoneTable
   ) -> CallEnvironment {
-    CallEnvironment(now: now, linkKeyID: linkSecrets[0].id, mac: { mac($0, $1) }, zone: zone)
+    CallEnvironment(now: now, linkKeyID: linkSecrets[0].id, mac: { mac($0, $1) }, zone: zone,
+      isService: { commissionKeys.service($0) != nil })
   }
 
   private func secret(_ id: String) -> TokenSecret? {

@@ -98,9 +98,19 @@ package struct StorefrontWish: Sendable {
   package var unpaidHoldMilliseconds: Int64?
   /// Whether joining needs an invite code.
   package var inviteOnly: Bool?
+  /// Who settles orders placed from now on.
+  package var settlement: SettlementWish?
 
   /// Wants nothing yet.
   package init() {}
+}
+
+/// Who settles a storefront's orders.
+package enum SettlementWish: Equatable, Sendable {
+  /// The storefront's plan, at once.
+  case local
+  /// A commission service of the key file.
+  case service(ServiceID)
 }
 
 /// How somebody wants to come into a room.

@@ -30,6 +30,8 @@ package enum BooksQuery: Sendable {
   case transactions(subject: String)
   /// The transactions of a run of sequences.
   case transactionRun(from: Int64, to: Int64, limit: Int)
+  /// Orders that wait for a commission service, in order of id, after one of them.
+  case unsettled(after: OrderID?, limit: Int)
 }
 
 /// Calls about statements and what is told of the books.
@@ -141,6 +143,14 @@ enum StatementCalls {
     .query(.books(.calendar(try request.member("member", orCallerAs: [.host, .promoter]))))
   }
 
+  static func unsettled(_ request: inout CallRequest) throws(Fault) -> Call {
+    .query(
+      .books(
+        .unsettled(
+          after: try request.fields.optionalIdentifier("after"),
+          limit: try request.fields.limit(max: CallLimits.pageMax))))
+  }
+
   static func ledger(_ request: inout CallRequest) throws(Fault) -> Call { .query(.ledger) }
 
   /// Either everything about a subject, or a run of sequences.
@@ -184,6 +194,7 @@ extension HTTPRoute {
       HTTPRoute(
         .get, "/v1/orders/{order}/certificate", readers, StatementCalls.orderCertificate),
       HTTPRoute(.get, "/v1/certificates/{day}", reporters, StatementCalls.dayCertificate),
+      HTTPRoute(.get, "/v1/unsettled", reporters, StatementCalls.unsettled),
       HTTPRoute(.get, "/v1/ledger", reporters, StatementCalls.ledger),
       HTTPRoute(.get, "/v1/ledger/transactions", reporters, StatementCalls.transactions),
     ]

@@ -42,7 +42,23 @@ enum StorefrontCalls {
       "unpaidHoldSeconds", in: 1...2_592_000
     ).map { $0 * 1000 }
     wish.inviteOnly = try request.fields.optional("inviteOnly")?.flag()
+    if let settlement = request.fields.optional("settlement") {
+      wish.settlement = try Self.settlement(settlement, request.environment)
+    }
     return .configure(wish)
+  }
+
+  /// `"local"`, or the name of a commission service of the key file.
+  private static func settlement(
+    _ field: Field, _ environment: CallEnvironment
+  ) throws(Fault) -> SettlementWish {
+    if field.value.text == "local" { return .local }
+    let name: ServiceID = try field.identifier()
+    guard environment.isService(name) else {
+      throw .invalidField(
+        field.path, "\(field.path) is local, or a commission service of the server's key file.")
+    }
+    return .service(name)
   }
 
   static func get(_ request: inout CallRequest) throws(Fault) -> Call { .query(.storefront) }

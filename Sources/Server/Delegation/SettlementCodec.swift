@@ -11,10 +11,8 @@
 //           "selfPurchase":false}
 //
 // Exact: what was written is read back equal. Strict: every field must be there (null where the form
-// says so), none may be unknown, none stand twice, and every amount lies within ±`Amount.limit`, so
-// that no sum of what was read can overflow. A line that does not sum to its net, and a share that is
-// not what its own rate makes of its base, are refused here: a settlement in memory has neither.
-// Pure; any thread.
+// says so), none may be unknown, none stand twice. What a settlement may hold is said where it is read:
+// Settlement+JSON.swift. Pure; any thread.
 
 import Commerce
 import Commission
@@ -47,12 +45,8 @@ package struct CodecFault: Error, Equatable, Sendable, CustomStringConvertible {
 package enum SettlementCodec {
   /// The version of the format.
   package static let version: Int64 = 1
-  /// The most shares that a line can have, and the most rules that can pay nobody.
-  static let sharesMax = 64
   /// The most bytes of a rule's id.
   static let ruleBytesMax = 15
-  /// The most bytes of a wording.
-  static let wordingBytesMax = 256
 }
 
 // Requests.
@@ -69,7 +63,7 @@ extension SettlementCodec {
     writer.key("id")
     writer.string(request.id)
     writer.key("plan")
-    writer.value(json(request.plan))
+    writer.value(request.plan.json)
     writer.key("planDocument")
     // As it stands: the digest of a plan is that of these bytes.
     writer.raw(request.planDocument)
@@ -145,12 +139,9 @@ extension SettlementCodec {
   ///   - id: of the request.
   /// - Returns: the object that `answer(_:)` reads.
   package static func json(_ settlement: Settlement, id: String) -> JSON {
-    [
-      "version": .integer(version), "id": .string(id), "plan": json(settlement.plan),
-      "currency": .string(settlement.currency.code), "lines": .array(settlement.lines.map(json)),
-      "withheld": .array(settlement.withheld.map(json)),
-      "selfPurchase": .bool(settlement.isSelfPurchase),
-    ]
+    .object(
+      [JSON.Member("version", .integer(version)), JSON.Member("id", .string(id))]
+        + (settlement.json.members ?? []))
   }
 
   /// Reads the text of an answer.
@@ -164,167 +155,26 @@ extension SettlementCodec {
     try reading(bytes) { (fields) throws(Fault) in
       _ = try fields.integer("version", in: version...version)
       let id = try requestID(&fields)
-      let settlement = Settlement(
-        plan: try reference(&fields), currency: try fields.required("currency").currency(),
-        lines: try settledLines(&fields),
-        withheld: try fields.objects("withheld", count: 0...sharesMax, withheld),
-        isSelfPurchase: try fields.required("selfPurchase").flag())
-      return (id, settlement)
-    }
-  }
-
-  private static func json(_ line: LineSettlement) -> JSON {
-    [
-      "net": .integer(line.net.minorUnits), "pool": .integer(line.pool.minorUnits),
-      "supplier": .integer(line.supplier.minorUnits),
-      "platform": .integer(line.platform.minorUnits), "shares": .array(line.shares.map(json)),
-    ]
-  }
-
-  private static func settledLines(_ fields: inout Fields) throws(Fault) -> [LineSettlement] {
-    try fields.objects("lines", count: 1...Sale.linesMax) { (fields) throws(Fault) in
-      let line = LineSettlement(
-        net: try fields.required("net").amount(), pool: try fields.required("pool").amount(),
-        supplier: try fields.required("supplier").amount(),
-        shares: try fields.objects("shares", count: 0...sharesMax, share))
-      guard line.pool <= line.net else {
-        throw fields.fault("pool", "The pool is more than the net.")
+      // The rest is the settlement, which is read strictly where it is written.
+      var members: [JSON.Member] = []
+      for key in Settlement.keys {
+        members.append(JSON.Member(key, try fields.required(key).value))
       }
-      // Its own limits are those of the sum: at most 64 shares and a supplier's part below zero.
-      let platform = try fields.integer("platform", in: Int64.min...Int64.max)
-      guard platform == line.platform.minorUnits else {
-        throw fields.fault(
-          "platform",
-          "The line does not sum to its net: the platform's part would be \(line.platform).")
+      do throws(PlanError) {
+        return (id, try Settlement(json: .object(members)))
+      } catch {
+        guard case .malformed(let path, let reason) = error else {
+          throw .invalidField("", "No settlement: \(error).")
+        }
+        let place = String(path.dropFirst(2))
+        throw .invalidField(place, "\(place) \(reason).")
       }
-      return line
     }
-  }
-
-  private static func json(_ share: Share) -> JSON {
-    let base: JSON =
-      switch share.baseName {
-      case .net: "net"
-      case .pool: "pool"
-      case .share(let rule): ["share": .string(rule)]
-      }
-    let funding: JSON =
-      switch share.funding {
-      case .platform: "platform"
-      case .share(let rule): ["share": .string(rule)]
-      }
-    return [
-      "payee": .string(share.payee.text), "rule": .string(share.rule), "base": base,
-      "baseAmount": .integer(share.base.minorUnits),
-      "ratePpm": share.rate.map { .integer(Int64($0.partsPerMillion)) } ?? .null,
-      "deducted": .integer(share.deducted.minorUnits),
-      "amount": .integer(share.amount.minorUnits), "funding": funding,
-      "rounding": .string(rounding(share.rounding)),
-    ]
-  }
-
-  private static func share(_ fields: inout Fields) throws(Fault) -> Share {
-    let share = Share(
-      payee: try fields.identifier("payee"), rule: try rule(fields.required("rule")),
-      taking: try fields.nullable("ratePpm").map { (field) throws(Fault) in try field.rate() },
-      of: try base(fields.required("base")), base: try fields.required("baseAmount").amount(),
-      deducted: try fields.required("deducted").amount(),
-      amount: try fields.required("amount").amount(), funding: try funding(&fields))
-    guard try fields.required("rounding").value.text == rounding(share.rounding) else {
-      throw fields.fault("rounding", "A share is rounded down, or the rest of its base.")
-    }
-    let gross = share.amount + share.deducted
-    if let rate = share.rate, gross != share.base.part(rate) {
-      throw fields.fault(
-        "amount", "Amount and deducted must be \(share.base.part(rate)) together: the rate's part.")
-    }
-    guard gross <= share.base else {
-      throw fields.fault("amount", "A share is more than its base.")
-    }
-    return share
-  }
-
-  private static func base(_ field: Field) throws(Fault) -> ShareBase {
-    if field.value.text == "net" { return .net }
-    if field.value.text == "pool" { return .pool }
-    return .share(try otherShare(field, "net, pool or an object with a share"))
-  }
-
-  private static func funding(_ fields: inout Fields) throws(Fault) -> ShareFunding {
-    let field = try fields.required("funding")
-    if field.value.text == "platform" { return .platform }
-    return .share(try otherShare(field, "platform or an object with a share"))
-  }
-
-  private static func otherShare(_ field: Field, _ wanted: String) throws(Fault) -> String {
-    guard field.value.members != nil else { throw field.refusal(wanted) }
-    var fields = try field.fields()
-    let id = try rule(fields.required("share"))
-    try fields.finish()
-    return id
-  }
-
-  private static func rounding(_ rounding: ShareRounding) -> String {
-    switch rounding {
-    case .down: "down"
-    case .rest: "rest"
-    }
-  }
-
-  private static func json(_ share: WithheldShare) -> JSON {
-    let reason: JSON =
-      switch share.reason {
-      case .nobody(let wording): json("nobody", wording)
-      case .condition(let wording): json("condition", wording)
-      case .selfPurchase: ["kind": "self_purchase"]
-      }
-    return [
-      "rule": .string(share.rule), "member": share.member.map { .string($0.text) } ?? .null,
-      "reason": reason,
-    ]
-  }
-
-  private static func json(_ kind: JSON, _ wording: Wording) -> JSON {
-    ["kind": kind, "en": .string(wording.english), "zh": .string(wording.chinese)]
-  }
-
-  private static func withheld(_ fields: inout Fields) throws(Fault) -> WithheldShare {
-    let rule = try rule(fields.required("rule"))
-    let member: MemberID? = try fields.nullable("member").map { (field) throws(Fault) in
-      try field.identifier()
-    }
-    var reason = try fields.required("reason").fields()
-    let kind = try reason.required("kind")
-    let why: WithheldReason =
-      switch kind.value.text {
-      case "nobody": .nobody(try wording(&reason))
-      case "condition": .condition(try wording(&reason))
-      case "self_purchase": .selfPurchase
-      default: throw kind.refusal("nobody, condition or self_purchase")
-      }
-    try reason.finish()
-    return WithheldShare(by: rule, from: member, because: why)
-  }
-
-  private static func wording(_ fields: inout Fields) throws(Fault) -> Wording {
-    func text(_ field: Field) throws(Fault) -> String {
-      // A plan may word itself in several lines, so control characters are let pass.
-      guard let text = field.value.text, (1...wordingBytesMax).contains(text.utf8.count) else {
-        throw field.refusal("a text of 1 to \(wordingBytesMax) bytes")
-      }
-      return text
-    }
-    return Wording(
-      english: try text(fields.required("en")), chinese: try text(fields.required("zh")))
   }
 }
 
 // What requests and answers share.
 extension SettlementCodec {
-  private static func json(_ plan: PlanReference) -> JSON {
-    ["name": .string(plan.name), "version": .integer(plan.version)]
-  }
-
   private static func reference(_ fields: inout Fields) throws(Fault) -> PlanReference {
     var plan = try fields.required("plan").fields()
     let reference = PlanReference(

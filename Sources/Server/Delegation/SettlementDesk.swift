@@ -134,6 +134,8 @@ final class SettlementDesk {
         .settled(
           revision,
           ServiceAnswer(content, retryAt: clock().advanced(byMilliseconds: max(wait, 1)))))
+      // A service that is not there now would keep the others waiting once for every order.
+      if let name = storefront.settlementService, windows[name]?.hasFailed == true { return }
     }
   }
 
@@ -195,6 +197,9 @@ private final class ServiceWindow {
   /// Whether it is not asked at present because it has failed.
   var isShut: Bool { breaker.opensUntil != nil }
 
+  /// Whether it was not there when it was asked last.
+  private(set) var hasFailed = false
+
   func admits(at now: Int64) -> Bool { breaker.admits(at: now) }
 
   /// Asks, and remembers whether the service was there.
@@ -204,9 +209,11 @@ private final class ServiceWindow {
     do throws(DelegationFault) {
       let settlement = try client.settle(request)
       breaker.succeeded()
+      hasFailed = false
       return .settlement(settlement)
     } catch {
-      if error.isOfTransport {
+      hasFailed = error.isOfTransport
+      if hasFailed {
         breaker.failed(at: monotonicClock())
       } else {
         breaker.succeeded()

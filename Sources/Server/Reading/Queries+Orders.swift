@@ -227,7 +227,7 @@ extension Queries {
       "sequence": .integer(digest.sequence), "sum": .integer(digest.sum.minorUnits),
       "digest": .string(digest.digest),
       "parties": .object(
-        ["suppliers", "platform", "members", "buyers"].map {
+        ["suppliers", "platform", "members", "buyers", "unsettled"].map {
           JSON.Member($0, .integer(totals[$0] ?? 0))
         }),
     ]

@@ -31,6 +31,7 @@ extension Queries {
         try reader.ledgerEntries(storefront, subject: subject)
       }
       return ["transactions": .array(entries.map(entryView)), "next": .null]
+    case .unsettled(let after, let limit): return try unsettled(after: after, limit: limit)
     case .transactionRun(let from, let to, let limit):
       return try transactionRun(from: from, to: to, limit: limit)
     case .payoutFile, .taxFile: preconditionFailure("a file is answered by file(_:)")

@@ -203,6 +203,7 @@ struct Queries {
         "visitHoldSeconds": .integer(found.visitHoldMilliseconds / 1000),
         "unpaidHoldSeconds": .integer(found.unpaidHoldMilliseconds / 1000),
         "inviteOnly": .bool(found.inviteOnly),
+        "settlement": .string(found.settlementService?.text ?? "local"),
         "plan": .string(version.plan.name), "planVersion": .integer(found.planVersion),
         "acceptedRisks": version.accepted.map(acceptanceView) ?? .null,
         "orders": .integer(totals.orders), "units": .integer(totals.units),

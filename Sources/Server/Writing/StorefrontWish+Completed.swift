@@ -26,8 +26,17 @@ extension StorefrontWish {
       unpaidHoldMilliseconds: unpaidHoldMilliseconds ?? present?.unpaidHoldMilliseconds
         ?? Storefront.unpaidHoldDefault,
       planVersion: present?.planVersion ?? 1, createdAt: present?.createdAt ?? now,
-      inviteOnly: inviteOnly ?? present?.inviteOnly ?? false)
+      inviteOnly: inviteOnly ?? present?.inviteOnly ?? false,
+      settlementService: service(present))
     return (storefront, try wantedPlan(plan))
+  }
+
+  private func service(_ present: Storefront?) -> ServiceID? {
+    switch settlement {
+    case nil: present?.settlementService
+    case .local: nil
+    case .service(let name): name
+    }
   }
 
   private func wantedPlan(_ present: Plan?) throws(Fault) -> Plan {
