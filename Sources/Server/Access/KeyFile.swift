@@ -5,7 +5,8 @@
 //                     "storefront": "…"?},
 //                    {"kid": "…", "algorithm": "EdDSA" | "RS256", "publicKey": "PEM",
 //                     "storefront": "…"?}],
-//      "linkKeys": [{"id": 0…255, "secret": "base64url, 32…256 bytes"}]}
+//      "linkKeys": [{"id": 0…255, "secret": "base64url, 32…256 bytes"}],
+//      "commissionKeys"?: see CommissionKeys.swift}
 //
 // The first HS256 key without a storefront and the first link key sign; all others only check. So a key
 // is changed by putting a new one in front, and dropped when nothing signed with it matters any more.
@@ -68,6 +69,16 @@ extension Keyring {
   }
 
   private static func load(_ path: String) throws(KeyringError) -> Keyring? {
+    guard let bytes = try ownersFile(path) else { return nil }
+    return try parse(bytes, path)
+  }
+
+  /// What a file holds that only its owner may read, or nothing where it is not there.
+  ///
+  /// - Parameter path: of a file with keys.
+  /// - Returns: its bytes.
+  /// - Throws: `KeyringError`.
+  static func ownersFile(_ path: String) throws(KeyringError) -> [UInt8]? {
     // Not to wait for ever where somebody has put a pipe in its place.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
@@ -87,7 +98,7 @@ extension Keyring {
     guard status.st_size <= fileBytesMax else {
       throw .malformed(path: path, reason: "longer than \(fileBytesMax) bytes")
     }
-    return try parse(try contents(file, path), path)
+    return try contents(file, path)
   }
 
   private static func contents(_ file: Int32, _ path: String) throws(KeyringError) -> [UInt8] {
@@ -116,6 +127,24 @@ extension Keyring {
   /// - Returns: the keys.
   /// - Throws: `.malformed`.
   static func parse(_ bytes: [UInt8], _ path: String) throws(KeyringError) -> Keyring {
+    try reading(bytes, path) { (fields) throws(Fault) in
+      let tokens = try fields.objects("tokenKeys", count: 0...keysMax, tokenSecret)
+      let links = try fields.objects("linkKeys", count: 1...keysMax, linkSecret)
+      let commissions = try CommissionKeys(&fields, isRequired: false)
+      guard Set(tokens.map(\.key.id)).count == tokens.count else {
+        throw Fault.invalidField("tokenKeys", "Two token keys have the same kid.")
+      }
+      guard Set(links.map(\.id)).count == links.count else {
+        throw Fault.invalidField("linkKeys", "Two link keys have the same id.")
+      }
+      return Keyring(tokenSecrets: tokens, linkSecrets: links, commissionKeys: commissions)
+    }
+  }
+
+  /// Reads a file of keys to its end.
+  static func reading<Keys>(
+    _ bytes: [UInt8], _ path: String, _ read: (inout Fields) throws(Fault) -> Keys
+  ) throws(KeyringError) -> Keys {
     do {
       let text = try JSON.read(bytes)
       guard text.members != nil else {
@@ -123,16 +152,9 @@ extension Keyring {
       }
       var fields = Fields(text)
       _ = try fields.integer("version", in: 1...1)
-      let tokens = try fields.objects("tokenKeys", count: 0...keysMax, tokenSecret)
-      let links = try fields.objects("linkKeys", count: 1...keysMax, linkSecret)
+      let keys = try read(&fields)
       try fields.finish()
-      guard Set(tokens.map(\.key.id)).count == tokens.count else {
-        throw Fault.invalidField("tokenKeys", "Two token keys have the same kid.")
-      }
-      guard Set(links.map(\.id)).count == links.count else {
-        throw Fault.invalidField("linkKeys", "Two link keys have the same id.")
-      }
-      return Keyring(tokenSecrets: tokens, linkSecrets: links)
+      return keys
     } catch let error as Fault {
       throw .malformed(path: path, reason: error.message)
     } catch {

@@ -38,16 +38,22 @@ package struct Keyring: Sendable {
   let tokenSecrets: [TokenSecret]
   /// In the order of the file; the first one signs.
   let linkSecrets: [LinkSecret]
+  /// What messages to and from commission services are signed with.
+  package let commissionKeys: CommissionKeys
 
   /// Makes a keyring.
   ///
   /// - Parameters:
   ///   - tokenSecrets: with different names.
   ///   - linkSecrets: at least one, with different names.
-  init(tokenSecrets: [TokenSecret], linkSecrets: [LinkSecret]) {
+  ///   - commissionKeys: with different names.
+  init(
+    tokenSecrets: [TokenSecret], linkSecrets: [LinkSecret], commissionKeys: CommissionKeys = .none
+  ) {
     precondition(!linkSecrets.isEmpty, "a keyring signs links")
     self.tokenSecrets = tokenSecrets
     self.linkSecrets = linkSecrets
+    self.commissionKeys = commissionKeys
   }
 
   /// Judges a token.
