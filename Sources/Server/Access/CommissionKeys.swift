@@ -7,9 +7,8 @@
 //
 // In a server's file a key with a url is a commission service. A storefront's settings name it by its
 // id and hold neither the secret nor the address: what lies inside the operator's network is not a
-// tenant's to choose. A message does not name its
-// key: a service tries each of its own. So a key is replaced by a second entry on the service's side
-// first, and then on the storefront's. Any thread.
+// tenant's to choose. A message does not name its key: a service tries each of its own. So a key is
+// replaced by a second entry on the service's side first, and then in the server's. Any thread.
 
 import Commerce
 
