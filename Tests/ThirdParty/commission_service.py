@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """Talks to a running commission service with signing code of its own.
 
-usage: commission_service.py --url URL --secret whsec_… [--example]
+usage: commission_service.py --url URL --secret whsec_…
 
 Written from Protocol/commission-service.md alone. Has a sale settled under every shipped plan, recomputes what
 it can, holds the answers against Protocol/schemas/settlement.json, and then sends what must be refused: altered
 bodies, old and foreign signatures, impossible sales. Where jsonschema is not installed, the schema is left
-out. `--example` prints the worked example of the contract instead. Exit status: 0 all agree, 1 something does
-not.
+out. The contract's worked example is checked too. Exit status: 0 all agree, 1 something does not.
 """
 
 import argparse
@@ -203,20 +202,28 @@ def check_refusals(service, sent, good):
     expect("a body too long", status, 413)
 
 
+def check_example(service):
+    """What the contract prints is what the service answers, and its signature is right."""
+    text = (ROOT / "Protocol" / "commission-service.md").read_text()
+    secret = text.partition("\nsecret=")[2].partition("\n")[0]
+    body = text.partition("\nbody='")[2].partition("'")[0].encode()
+    printed = text.partition("The last line prints `")[2].partition("`")[0]
+    expect("example, signature", signature(secret, "shop/o1/0", "1700000000", body), "v1," + printed)
+    sent = wanwu()
+    del sent["sale"]["lines"][1]
+    expect("example, answer", service.send(bytes_of(sent))[2], body)
+    told = json.loads(text.rpartition("```json\n")[2].partition("```")[0].replace("{…}", "null"))
+    expect("example, request", {**sent, "planDocument": None}, told)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--url", required=True)
     parser.add_argument("--secret", required=True)
-    parser.add_argument("--example", action="store_true")
     options = parser.parse_args()
     service = Service(options.url, options.secret)
-    if options.example:
-        sent = wanwu()
-        del sent["sale"]["lines"][1]
-        status, headers, body = service.send(bytes_of(sent))
-        print(status, headers, body.decode(), sep="\n")
-        return 0
     check(service)
+    check_example(service)
     for fault in faults:
         print(fault, file=sys.stderr)
     print(f"commission service: {len(faults)} faults")
