@@ -39,7 +39,7 @@ struct DeliveryIsolationTests {
     "GET /v1/members/{member}/calendar": "unknown_member",
     "GET /v1/exports/tax": nil, "GET /v1/exports/tax.csv": nil,
     "GET /v1/orders/{order}/certificate": "unknown_order", "GET /v1/certificates/{day}": nil,
-    "GET /v1/ledger": nil, "GET /v1/ledger/transactions": nil,
+    "GET /v1/unsettled": nil, "GET /v1/ledger": nil, "GET /v1/ledger/transactions": nil,
   ]
 
   static let methods: [(method: String, parameters: JSON, code: String?)] = [

@@ -29,6 +29,7 @@ extension Sample {
     ("GET /v1/exports/tax.csv", "/v1/exports/tax.csv?quarter=2026Q1", ""),
     ("GET /v1/orders/{order}/certificate", "/v1/orders/o1/certificate", ""),
     ("GET /v1/certificates/{day}", "/v1/certificates/2026-03-01", ""),
+    ("GET /v1/unsettled", "/v1/unsettled?limit=10", ""),
     ("GET /v1/ledger", "/v1/ledger", ""),
     ("GET /v1/ledger/transactions", "/v1/ledger/transactions?subject=o1", ""),
   ]

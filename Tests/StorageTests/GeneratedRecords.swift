@@ -63,13 +63,14 @@ extension Generator {
       id: id(), name: text(), currency: one(of: [.cny, try Currency("USD")]), zone: zone,
       precedence: one(of: [[], [.lock], [.code, .visit, .lock], [.lock, .visit]]),
       visitHoldMilliseconds: integer(), unpaidHoldMilliseconds: integer(),
-      planVersion: integer(), createdAt: time(), inviteOnly: flip())
+      planVersion: integer(), createdAt: time(), inviteOnly: flip(),
+      settlementService: maybe { $0.id() })
     let version = PlanVersion(
       number: Int64(1 + below(99)), plan: plan,
       accepted: one(of: [
         nil, AcceptedRisks(by: id(), at: time(), risks: [.headcountPay]),
         AcceptedRisks(by: id(), at: time(), risks: [.joiningFee, .multilevelPay]),
-      ]))
+      ]), worstCasePayoutPpm: maybe { $0.integer() })
     var records: [(Key, Record)] = [
       (.storefront(storefront.id), .storefront(storefront)),
       (.planVersion(storefront.id, version.number), .planVersion(version)),
@@ -208,6 +209,23 @@ extension Generator {
     }
   }
 
+  private mutating func delegation(_ plan: Plan) -> Delegation {
+    let sale = Sale(
+      currency: .cny,
+      lines: [
+        Sale.Line(
+          paid: Amount(1 + Int64(below(90_000))), cost: Amount(Int64(below(9_000))),
+          rate: plan.lineRates.lowerBound)
+      ])
+    let people = snapshot(plan)
+    return Delegation(
+      revision: integer(), settledRevision: integer(),
+      settlement: maybe { _ in try? plan.settle(sale, people) } ?? nil,
+      waitsSince: maybe { $0.time() }, nextAttempt: maybe { $0.time() },
+      attempts: Int64(below(9)),
+      failure: maybe { Delegation.Failure(code: $0.text(), message: $0.text()) })
+  }
+
   private mutating func orders(_ storefront: StorefrontID, _ plan: Plan) -> [(Key, Record)] {
     let order = Order(
       id: id(), room: maybe { $0.id() }, buyer: id(), lines: [line()] + list(5) { $0.line() },
@@ -218,7 +236,7 @@ extension Generator {
       snapshot: snapshot(plan), planVersion: integer(), paidAt: maybe { $0.time() },
       deliveredAt: maybe { $0.time() }, cancelledAt: maybe { $0.time() }, hasExpired: flip(),
       disputes: list(3) { Dispute(from: $0.time(), until: $0.maybe { $0.time() }) },
-      releasedAt: maybe { $0.time() })
+      releasedAt: maybe { $0.time() }, delegation: maybe { $0.delegation(plan) })
     let fact = Fact(
       body: list(300) { UInt8(truncatingIfNeeded: $0.next()) }, answer: Array(text().utf8),
       at: time())
@@ -229,7 +247,7 @@ extension Generator {
       pending: amount(), released: amount(), reversed: amount(), orders: integer(),
       viewersBrought: integer())
     let account = one(of: [
-      Account.buyers, .platform, .supplier(id()), .pending(id()), .available(id()), .paid(id()),
+      Account.buyers, .platform, .unsettled, .supplier(id()), .pending(id()), .available(id()), .paid(id()),
       .debt(id()),
     ])
     return [

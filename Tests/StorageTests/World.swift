@@ -47,13 +47,16 @@ struct Script {
     steps.append((command, actor, storefront, minute(clock)))
   }
 
-  static func configuration(_ id: StorefrontID, plan: String) throws -> Command {
+  static func configuration(
+    _ id: StorefrontID, plan: String, service: ServiceID? = nil
+  ) throws -> Command {
     .configureStorefront(
       Storefront(
         id: id, name: "甩甩 \(id)", currency: .cny, zone: .shanghai,
         precedence: [.code, .visit, .lock], visitHoldMilliseconds: Storefront.visitHoldDefault,
         unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 0,
-        createdAt: minute(0)), plan: try Plan.shipped(plan), risks: .trial)
+        createdAt: minute(0), settlementService: service), plan: try Plan.shipped(plan),
+      risks: .trial)
   }
 
   static func item(
@@ -84,6 +87,7 @@ struct Script {
     script.addOrders()
     script.addAftermath()
     script.addOtherStorefront()
+    try script.addDelegation()
     return script
   }
 
@@ -254,6 +258,32 @@ struct Script {
     addInvites()
   }
 
+  /// Orders that a service settles: one is settled and then refunded, one still waits.
+  private mutating func addDelegation() throws {
+    let (o5, o6) = (OrderID(trusted: "o5"), OrderID(trusted: "o6"))
+    add(
+      try Self.configuration(Self.other, plan: "fengxiang", service: ServiceID(trusted: "books")),
+      in: Self.other)
+    for order in [o5, o6] {
+      add(
+        .placeOrder(
+          order, RoomID(trusted: "r"), buyer: ViewerID(trusted: "v1"), sku: sku("honey"), units: 2,
+          promoter: nil), in: Self.other)
+      add(pay(order.text, "pay-\(order)"), in: Self.other)
+    }
+    let failure = Delegation.Failure(code: "service_timed_out", message: "没有回答")
+    let inVain = ServiceAnswer(.failure(failure), retryAt: minute(clock + 90 * day))
+    for order in [o5, o6] { add(.settle(order, revision: 1, inVain), in: Self.other) }
+    // What the service says is what the plan makes of the order at the time, see `World.run`.
+    add(.settle(o5, revision: 1, Self.asThePlanSays), in: Self.other)
+    add(refund("o5", "back5", [LineAmount(line: 0, amount: Amount(333))]), in: Self.other)
+    add(.settle(o5, revision: 2, Self.asThePlanSays), in: Self.other)
+  }
+
+  /// Stands for the answer of a service that has the same plan.
+  static let asThePlanSays = ServiceAnswer(
+    .failure(Delegation.Failure(code: "", message: "")), retryAt: minute(0))
+
   /// Settled sales earn invite codes, codes are used and taken back, a refund claws back.
   private mutating func addInvites() {
     func send(_ command: Command, at minutes: Int64? = nil) {
@@ -308,6 +338,18 @@ final class World {
     coordinator = Coordinator(store: store)
   }
 
+  private func answer(
+    about order: OrderID, _ storefront: StorefrontID
+  ) throws -> ServiceAnswer {
+    guard case .order(let order)? = try coordinator.record(.order(storefront, order)),
+      case .planVersion(let version)? = try coordinator.record(
+        .planVersion(storefront, order.planVersion))
+    else { throw UnknownZone(name: "order") }
+    return ServiceAnswer(
+      .settlement(try version.plan.settle(order.sale(currency: .cny), order.snapshot)),
+      retryAt: minute(0))
+  }
+
   /// Runs steps with a commit after every few, as a busy writer would.
   func run(_ steps: some Sequence<Script.Step>, batch: Int) throws {
     var waiting = 0
@@ -318,6 +360,9 @@ final class World {
         waiting = 0
         command = .payOut(
           statement, until: until, try store.statementPeriod(step.storefront, until: until))
+      }
+      if case .settle(let order, let revision, Script.asThePlanSays) = command {
+        command = .settle(order, revision: revision, try answer(about: order, step.storefront))
       }
       let result = try coordinator.decide(
         command, by: step.actor, storefront: step.storefront, at: step.at)
