@@ -76,9 +76,9 @@ struct AuditOrder {
   var isCancelled = false
   var isReleased = false
   var deliveredAt: Int64?
-  var disputes: [(from: Int64, until: Int64?)] = []
+  var disputes: [String: (from: Int64?, until: Int64?)] = [:]
 
-  var isDisputed: Bool { disputes.contains { $0.until == nil } }
+  var isDisputed: Bool { disputes.values.contains { $0.from != nil && $0.until == nil } }
   var net: Int64 { lines.reduce(0) { $0 + $1.paid - $1.refunded } }
   var holdsStock: Bool { !isPaid && !hasExpired && !isCancelled }
 }
@@ -185,9 +185,9 @@ extension AuditOrder {
     let received = day(deliveredAt)
     // Days that any dispute covers count once, however many disputes cover them.
     var blocked: Set<Int64> = []
-    for dispute in disputes {
-      guard let until = dispute.until else { continue }
-      var next = max(day(dispute.from), received)
+    for dispute in disputes.values {
+      guard let from = dispute.from, let until = dispute.until else { continue }
+      var next = max(day(from), received)
       while next < day(until) {
         blocked.insert(next)
         next += 1

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Random histories")
 struct HistoryTests {
-  private static let seeds: [UInt64] = Array(1...10)
+  private static let seeds: [UInt64] = Array(1...12)
 
   /// A history to its end, where everything is given back.
   struct Recorded: Sendable {

@@ -16,7 +16,7 @@ struct ReportedLife {
   var refunded: [Int64]
   var paidAt: Timestamp?
   var deliveredAt: Timestamp?
-  var disputes: [(from: Timestamp, until: Timestamp?)] = []
+  var disputes: [FactID: (from: Timestamp?, until: Timestamp?)] = [:]
 
   /// What was paid and not given back.
   var net: Int64 { paid.reduce(0, +) - refunded.reduce(0, +) }
@@ -38,15 +38,18 @@ struct ReportedLife {
 
   /// The first moment at which it may be released, by arithmetic of its own; none while it may not.
   var due: Timestamp? {
-    guard let deliveredAt, paidAt != nil, disputes.allSatisfy({ $0.until != nil }) else {
-      return nil
-    }
+    guard let deliveredAt, paidAt != nil,
+      !disputes.values.contains(where: { $0.from != nil && $0.until == nil })
+    else { return nil }
     let received = Self.day(deliveredAt)
-    let moved = disputes.reduce(Int64(0)) { sum, dispute in
-      guard let until = dispute.until else { return sum }
-      return sum + max(0, Self.day(until) - max(Self.day(dispute.from), received))
+    // Day by day, so that one which several disputes cover counts once.
+    var lost: Set<Int64> = []
+    for dispute in disputes.values {
+      guard let from = dispute.from, let until = dispute.until else { continue }
+      let first = max(Self.day(from), received)
+      if first < Self.day(until) { lost.formUnion(first..<Self.day(until)) }
     }
-    return Self.start(ofDay: received + 8 + moved)
+    return Self.start(ofDay: received + 8 + Int64(lost.count))
   }
 
   /// Days in Shanghai, which is eight hours ahead all year.
@@ -111,10 +114,10 @@ struct HistoryBook {
       if parts.isEmpty { life.refunded = life.paid }
       for part in parts { life.refunded[Int(part.line)] += part.amount.minorUnits }
       orders[order] = life
-    case .dispute(let order, _, let at): orders[order]?.disputes.append((at, nil))
-    case .resolve(let order, _, let at):
-      guard let last = orders[order]?.disputes.indices.last else { return }
-      orders[order]?.disputes[last].until = at
+    case .dispute(let order, let dispute, let at):
+      orders[order]?.disputes[dispute, default: (nil, nil)].from = at
+    case .resolve(let order, let dispute, let at):
+      orders[order]?.disputes[dispute, default: (nil, nil)].until = at
     default: return
     }
   }
