@@ -21,8 +21,8 @@ final class StorefrontTables {
       "storefront_progress", keys: ["storefront"],
       columns: ["sequence", "orders", "units", "gmv", "refunded", "members"], on: connection)
     planVersions = try RecordTable(
-      "plan_versions", keys: ["storefront", "number"], columns: ["document", "accepted"],
-      on: connection)
+      "plan_versions", keys: ["storefront", "number"],
+      columns: ["document", "activated_at", "accepted"], on: connection)
     productSets = try RecordTable(
       "product_sets", keys: ["storefront", "id"], columns: ["title", "skus"], on: connection)
   }
@@ -92,7 +92,7 @@ final class StorefrontTables {
         throw row.corrupt("the plan cannot be read: \(error)")
       }
       return PlanVersion(
-        number: number, plan: plan,
+        number: number, plan: plan, activatedAt: try row.time(),
         accepted: try row.optionalJSON().map { body throws(StorageError) in
           AcceptedRisks(
             by: try body["by"].id(), at: try body["at"].time(),
@@ -106,6 +106,7 @@ final class StorefrontTables {
       row.id(storefront)
       row.integer(version.number)
       row.utf8(version.plan.document)
+      row.time(version.activatedAt)
       row.text(version.accepted.map { String(decoding: $0.body, as: UTF8.self) })
     }
   }

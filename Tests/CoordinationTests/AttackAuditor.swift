@@ -87,6 +87,13 @@ struct AuditOrder {
 struct AuditMember {
   let inviter: String?
   var rank: String
+  /// Earlier ranks with the moment at which each ended.
+  var earlier: [(rank: String, until: Int64)] = []
+
+  /// With the rank of a moment.
+  func at(_ moment: Int64) -> AuditMember {
+    AuditMember(inviter: inviter, rank: earlier.first { moment < $0.until }?.rank ?? rank)
+  }
 }
 
 /// What an order comes to.

@@ -82,8 +82,9 @@ extension AttackWalk {
     orders[id] = AuditOrder(
       id: id, room: room, host: room.flatMap { hosts[$0] }, seller: seller,
       promoter: outcome.reply["promoter"]?.text, buyer: buyer,
-      pact: (pacts.last { $0.from <= placedAt } ?? pacts.first)?.rate, plan: plan,
-      people: members, expiresAt: expiresAt, lines: lines)
+      pact: (pacts.last { $0.from <= placedAt } ?? pacts.first)?.rate,
+      plan: earlierPlans.first { placedAt < $0.until }?.plan ?? plan,
+      people: members.mapValues { $0.at(placedAt) }, expiresAt: expiresAt, lines: lines)
     placed.append(id)
     facts.append(command)
   }

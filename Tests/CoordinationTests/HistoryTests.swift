@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Random histories")
 struct HistoryTests {
-  private static let seeds: [UInt64] = Array(1...12)
+  private static let seeds: [UInt64] = Array(1...10)
 
   /// A history to its end, where everything is given back.
   struct Recorded: Sendable {
@@ -21,7 +21,7 @@ struct HistoryTests {
       plan = try HistoryRun.plan(name, seed: seed)
       self.seed = seed
       let run = try HistoryRun(plan: plan, store: MemoryStore(), seed: seed)
-      try run.run(steps: 220)
+      try run.run(steps: 280)
       try run.refundEverything()
       steps = run.steps
       refusals = run.refusals

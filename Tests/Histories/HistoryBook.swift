@@ -71,6 +71,8 @@ struct ExpectedBonus: Equatable {
 struct HistoryBook {
   let plan: Plan
   private(set) var members: [MemberID: Member] = [:]
+  /// Every rank of a member with the moment from which it held.
+  private var ranks: [MemberID: [(rank: String, from: Timestamp)]] = [:]
   private(set) var orders: [OrderID: ReportedLife] = [:]
   private(set) var bonuses: [ExpectedBonus] = []
   private var hosts: [RoomID: MemberID] = [:]
@@ -81,7 +83,12 @@ struct HistoryBook {
   /// Takes an accepted command.
   mutating func take(_ step: HistoryStep) {
     if !step.isRepeat { report(step) }
-    for member in step.members { members[member.id] = member }
+    for member in step.members {
+      if members[member.id]?.rank != member.rank {
+        ranks[member.id, default: []].append((member.rank, step.at))
+      }
+      members[member.id] = member
+    }
   }
 
   private mutating func report(_ step: HistoryStep) {
@@ -127,27 +134,30 @@ struct HistoryBook {
       seller: report.seller, host: report.room.flatMap { hosts[$0] }, promoter: promoter,
       buyer: report.buyer,
       pact: report.room.flatMap { room in
-        pacts[room]?.last { $0.from <= report.placedAt }?.rate
+        (pacts[room]?.last { $0.from <= report.placedAt } ?? pacts[room]?.first)?.rate
       })
     let paid = report.lines.map(\.paid.minorUnits)
     orders[report.id] = ReportedLife(
-      report: report, snapshot: snapshot(of: participants), paid: paid,
-      refunded: paid.map { _ in 0 })
+      report: report,
+      snapshot: plan.snapshot(of: participants) { standing($0, at: report.placedAt) },
+      paid: paid, refunded: paid.map { _ in 0 })
   }
 
   /// The tree as it is now, whenever the sale was.
   func snapshot(of participants: Participants) -> Snapshot {
-    plan.snapshot(of: participants, standing: standing)
+    plan.snapshot(of: participants) { standing($0) }
   }
 
-  private func standing(_ id: MemberID) -> Standing? {
-    members[id].map {
-      Standing(inviter: $0.inviter, rank: plan.rank(named: $0.rank) ?? plan.lowestRank)
-    }
+  /// A member as they are now, or with the rank of an earlier moment.
+  private func standing(_ id: MemberID, at: Timestamp? = nil) -> Standing? {
+    guard let member = members[id], let ranks = ranks[id] else { return nil }
+    let then = at.flatMap { at in ranks.last { $0.from <= at } ?? ranks.first }
+    let rank = plan.rank(named: then?.rank ?? member.rank) ?? plan.lowestRank
+    return Standing(inviter: member.inviter, rank: rank)
   }
 
   private mutating func award(_ member: MemberID, _ inviter: MemberID?, _ at: Timestamp) {
-    let awards = plan.joiningAwards(newMember: member, inviter: inviter, standing: standing)
+    let awards = plan.joiningAwards(newMember: member, inviter: inviter) { standing($0) }
     for award in awards {
       guard case .bonus(let amount) = award.gift else { continue }
       bonuses.append(

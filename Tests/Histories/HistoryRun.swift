@@ -192,7 +192,9 @@ package final class HistoryRun {
     let report = ReportedOrder(
       id: id, room: inRoom ? dice.pick(rooms) : nil, seller: inRoom ? nil : dice.pick(members),
       promoter: dice.percent(30) ? dice.pick(members) : nil, buyer: buyer, lines: lines,
-      placedAt: now)
+      // Some are reported days later, when ranks and pacts are others.
+      placedAt: dice.percent(25)
+        ? now.advanced(byMilliseconds: -Int64(dice.below(400_000_000))) : now)
     if try send(.reportOrder(report)) { orders.append(id) }
   }
 

@@ -65,7 +65,7 @@ extension Generator {
       visitHoldMilliseconds: integer(), unpaidHoldMilliseconds: integer(),
       planVersion: integer(), createdAt: time(), inviteOnly: flip())
     let version = PlanVersion(
-      number: Int64(1 + below(99)), plan: plan,
+      number: Int64(1 + below(99)), plan: plan, activatedAt: time(),
       accepted: one(of: [
         nil, AcceptedRisks(by: id(), at: time(), risks: [.headcountPay]),
         AcceptedRisks(by: id(), at: time(), risks: [.joiningFee, .multilevelPay]),

@@ -66,20 +66,25 @@ package struct PlanVersion: Equatable, Sendable {
   package let number: Int64
   /// The validated plan with its parameters bound.
   package let plan: Plan
+  /// From when it holds: orders placed from then on are settled under it.
+  package let activatedAt: Timestamp
   /// The risks that somebody took on with it; none where there was nothing to accept.
   package let accepted: AcceptedRisks?
 
   /// Makes a plan version.
-  package init(number: Int64, plan: Plan, accepted: AcceptedRisks? = nil) {
+  package init(
+    number: Int64, plan: Plan, activatedAt: Timestamp, accepted: AcceptedRisks? = nil
+  ) {
     self.number = number
     self.plan = plan
+    self.activatedAt = activatedAt
     self.accepted = accepted
   }
 
-  /// Equal where number, document and acceptance are.
+  /// Equal where number, document, activation and acceptance are.
   package static func == (left: PlanVersion, right: PlanVersion) -> Bool {
     left.number == right.number && left.plan.document == right.plan.document
-      && left.accepted == right.accepted
+      && left.activatedAt == right.activatedAt && left.accepted == right.accepted
   }
 }
 
