@@ -93,6 +93,19 @@ class Books:
         moment = datetime.datetime.fromisoformat(first.replace("Z", "+00:00"))
         return moment.astimezone(SHANGHAI).date().isoformat()
 
+    def compare_pages(self, path, name, total, least):
+        """Pages of one entry each come to the whole list, and each of them tells its total."""
+        whole = self.staff("GET", path)
+        found, next = [], ""
+        while next is not None:
+            page = self.staff("GET", f"{path}limit=1{next}")
+            found += page[name]
+            if len(page[name]) != 1 or page[total] != whole[total]:
+                raise Failure(f"a page of one is {json.dumps(page)}")
+            next = page["after"] and "&after=" + page["after"]
+        if found != whole[name] or len(found) < least or whole["after"] is not None:
+            raise Failure(f"the pages of {path} are {found}, the whole is {whole[name]}")
+
 
 def lies(day):
     """What is asked for, the answer that is altered, and how."""
@@ -201,6 +214,9 @@ def run(url, keys, seed):
         if status != 0:
             raise Failure(f"{' '.join(what)} ended with {status}: {said}")
         print(f"ok    {said}")
+    quarter = f"{day[:4]}Q{(int(day[5:7]) + 2) // 3}"
+    books.compare_pages(f"/v1/certificates/{day}?", "parties", "totals", least=5)
+    books.compare_pages(f"/v1/exports/tax?quarter={quarter}&", "payees", "total", least=2)
     for name, what, path, alter in lies(day):
         proxy = Proxy(url, path, alter)
         try:

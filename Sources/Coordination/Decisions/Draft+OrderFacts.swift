@@ -182,6 +182,7 @@ extension Draft {
   ///   - order: whose.
   ///   - other: what the ids of reports of its other end begin with.
   ///   - code: the refusal where such a report was about another order.
+  /// - Returns: the dispute, without the end that is being reported.
   /// - Throws: `Stop`; `invalid_field` where the order has as many disputes as it may have.
   private func known(
     _ id: FactID, of order: Order, elsewhere other: String, _ code: RejectionCode
