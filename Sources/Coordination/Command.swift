@@ -240,9 +240,9 @@ package enum Command: Equatable, Sendable {
   case expire([OrderID])
   /// A commission service has answered for a revision of an order, or could not.
   case settle(OrderID, revision: Int64, ServiceAnswer)
-  /// A dispute begins.
+  /// A dispute begins; its id says which resolution ends it.
   case dispute(OrderID, dispute: FactID, at: Timestamp)
-  /// A dispute ends.
+  /// The dispute with that id ends; may be reported before its beginning.
   case resolve(OrderID, dispute: FactID, at: Timestamp)
   /// Releases what is due; candidates that are not due are passed over.
   case release(orders: [OrderID], bonuses: [String])

@@ -94,11 +94,11 @@ extension Draft {
     case .expire(let orders): return (try expire(orders, at: now), false)
     case .dispute(let order, let dispute, let at):
       return try once("dispute/\(dispute)", command) { draft throws(Stop) in
-        try draft.dispute(order, at: at)
+        try draft.dispute(order, dispute, at: at)
       }
     case .resolve(let order, let dispute, let at):
       return try once("resolution/\(dispute)", command) { draft throws(Stop) in
-        try draft.resolve(order, at: at)
+        try draft.resolve(order, dispute, at: at)
       }
     case .settle(let order, let revision, let answer):
       return (try settle(order, revision: revision, answer), false)

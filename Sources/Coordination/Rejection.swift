@@ -102,9 +102,9 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case alreadyDelivered = "already_delivered"
   /// The shares of the order were released already.
   case alreadyReleased = "already_released"
-  /// The order is disputed already.
+  /// The order is disputed already; only where disputes have no ids, as in scenarios.
   case alreadyDisputed = "already_disputed"
-  /// The order is not disputed.
+  /// There is no such dispute of the order, and there cannot be.
   case notDisputed = "not_disputed"
   /// More than was placed.
   case paymentExceedsPlaced = "payment_exceeds_placed"

@@ -12,7 +12,7 @@ package enum ReleaseCalendar {
   /// later) and the day it was resolved; days that several cover count once.
   /// - Parameters:
   ///   - from: when it was received, or when a member joined.
-  ///   - disputes: in any order; open ones do not count.
+  ///   - disputes: in any order; those of which beginning or end is not known do not count.
   ///   - zone: the storefront's.
   /// - Returns: the start of the day of release.
   package static func due(from: Timestamp, disputes: [Dispute], zone: TimeZoneTable) -> Timestamp {
@@ -20,9 +20,12 @@ package enum ReleaseCalendar {
     var moved: Int64 = 0
     // Disputes may overlap, and be reported late: what an earlier one covered is not counted again.
     var covered = received
-    for dispute in disputes.sorted(by: { $0.from < $1.from }) {
-      guard let until = dispute.until.map(zone.day(at:)) else { continue }
-      let first = max(zone.day(at: dispute.from), covered)
+    let spans = disputes.compactMap { dispute in
+      dispute.from.flatMap { from in dispute.until.map { (from: from, until: $0) } }
+    }
+    for span in spans.sorted(by: { $0.from < $1.from }) {
+      let until = zone.day(at: span.until)
+      let first = max(zone.day(at: span.from), covered)
       moved += max(0, until.daysSinceEpoch - first.daysSinceEpoch)
       covered = max(covered, until)
     }

@@ -4,9 +4,9 @@
 //   {"lines":[{"sku":"k","supplier":"s","units":1,"placed":200,"paid":200,"refunded":0,"cost":120,
 //    "rate":200000,"stock":true}],"expiresAt":1,"source":"visit","self":true,
 //    "candidates":[{"source":"visit","promoter":"p","link":"l","at":1,"loss":"replaced"}],
-//    "snapshot":{…},"disputes":[{"from":1,"until":2}],"delegation":{…}}
+//    "snapshot":{…},"disputes":[{"id":"q","from":1,"until":2}],"delegation":{…}}
 //
-// Left out where they say nothing: expiresAt, source, self, an empty list, link, loss, until, and
+// Left out where they say nothing: expiresAt, source, self, an empty list, link, loss, from, until, and
 // delegation, which DelegationBody.swift describes.
 
 import Commerce
@@ -55,7 +55,8 @@ struct OrderBody {
       try body["disputes"].optional { list throws(StorageError) in
         try list.list().map { dispute throws(StorageError) in
           Dispute(
-            from: try dispute["from"].time(),
+            id: try dispute["id"].id(),
+            from: try dispute["from"].optional { time throws(StorageError) in try time.time() },
             until: try dispute["until"].optional { time throws(StorageError) in try time.time() })
         }
       } ?? []
@@ -90,7 +91,8 @@ struct OrderBody {
       body.beginArray()
       for dispute in order.disputes {
         body.beginObject()
-        body.field("from", dispute.from.milliseconds)
+        body.field("id", dispute.id.text)
+        body.field("from", dispute.from?.milliseconds)
         body.field("until", dispute.until?.milliseconds)
         body.endObject()
       }

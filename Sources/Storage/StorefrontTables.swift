@@ -23,8 +23,8 @@ final class StorefrontTables {
       "storefront_progress", keys: ["storefront"],
       columns: ["sequence", "orders", "units", "gmv", "refunded", "members"], on: connection)
     planVersions = try RecordTable(
-      "plan_versions", keys: ["storefront", "number"], columns: ["document", "accepted", "worst_case_ppm"],
-      on: connection)
+      "plan_versions", keys: ["storefront", "number"],
+      columns: ["document", "activated_at", "accepted", "worst_case_ppm"], on: connection)
     productSets = try RecordTable(
       "product_sets", keys: ["storefront", "id"], columns: ["title", "skus"], on: connection)
   }
@@ -96,7 +96,7 @@ final class StorefrontTables {
         throw row.corrupt("the plan cannot be read: \(error)")
       }
       return PlanVersion(
-        number: number, plan: plan,
+        number: number, plan: plan, activatedAt: try row.time(),
         accepted: try row.optionalJSON().map { body throws(StorageError) in
           AcceptedRisks(
             by: try body["by"].id(), at: try body["at"].time(),
@@ -111,6 +111,7 @@ final class StorefrontTables {
       row.id(storefront)
       row.integer(version.number)
       row.utf8(version.plan.document)
+      row.time(version.activatedAt)
       row.text(version.accepted.map { String(decoding: $0.body, as: UTF8.self) })
       row.integer(version.worstCasePayoutPpm)
     }

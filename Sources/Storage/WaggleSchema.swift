@@ -46,9 +46,8 @@ extension SQLiteSchema {
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE plan_versions (
       storefront TEXT NOT NULL REFERENCES storefronts (id) DEFERRABLE INITIALLY DEFERRED,
-      number INTEGER NOT NULL, document TEXT NOT NULL, accepted TEXT,
-      worst_case_ppm INTEGER,
-      PRIMARY KEY (storefront, number)
+      number INTEGER NOT NULL, document TEXT NOT NULL, activated_at INTEGER NOT NULL,
+      accepted TEXT, worst_case_ppm INTEGER, PRIMARY KEY (storefront, number)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE product_sets (
       storefront TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, skus TEXT NOT NULL,

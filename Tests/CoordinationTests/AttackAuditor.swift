@@ -76,9 +76,9 @@ struct AuditOrder {
   var isCancelled = false
   var isReleased = false
   var deliveredAt: Int64?
-  var disputes: [(from: Int64, until: Int64?)] = []
+  var disputes: [String: (from: Int64?, until: Int64?)] = [:]
 
-  var isDisputed: Bool { disputes.contains { $0.until == nil } }
+  var isDisputed: Bool { disputes.values.contains { $0.from != nil && $0.until == nil } }
   var net: Int64 { lines.reduce(0) { $0 + $1.paid - $1.refunded } }
   var holdsStock: Bool { !isPaid && !hasExpired && !isCancelled }
 }
@@ -87,6 +87,13 @@ struct AuditOrder {
 struct AuditMember {
   let inviter: String?
   var rank: String
+  /// Earlier ranks with the moment at which each ended.
+  var earlier: [(rank: String, until: Int64)] = []
+
+  /// With the rank of a moment.
+  func at(_ moment: Int64) -> AuditMember {
+    AuditMember(inviter: inviter, rank: earlier.first { moment < $0.until }?.rank ?? rank)
+  }
 }
 
 /// What an order comes to.
@@ -185,9 +192,9 @@ extension AuditOrder {
     let received = day(deliveredAt)
     // Days that any dispute covers count once, however many disputes cover them.
     var blocked: Set<Int64> = []
-    for dispute in disputes {
-      guard let until = dispute.until else { continue }
-      var next = max(day(dispute.from), received)
+    for dispute in disputes.values {
+      guard let from = dispute.from, let until = dispute.until else { continue }
+      var next = max(day(from), received)
       while next < day(until) {
         blocked.insert(next)
         next += 1

@@ -85,7 +85,10 @@ struct AttackTests {
     func due(_ disputes: [(Int64, Int64)]) -> Int64 {
       let due = ReleaseCalendar.due(
         from: received,
-        disputes: disputes.map { Dispute(from: moment(day: $0.0), until: moment(day: $0.1)) },
+        disputes: disputes.map {
+          Dispute(
+            id: FactID(trusted: "q"), from: moment(day: $0.0), until: moment(day: $0.1))
+        },
         zone: zone)
       return zone.day(at: due).daysSinceEpoch - zone.day(at: received).daysSinceEpoch
     }

@@ -82,8 +82,9 @@ extension AttackWalk {
     orders[id] = AuditOrder(
       id: id, room: room, host: room.flatMap { hosts[$0] }, seller: seller,
       promoter: outcome.reply["promoter"]?.text, buyer: buyer,
-      pact: (pacts.last { $0.from <= placedAt } ?? pacts.first)?.rate, plan: plan,
-      people: members, expiresAt: expiresAt, lines: lines)
+      pact: (pacts.last { $0.from <= placedAt } ?? pacts.first)?.rate,
+      plan: earlierPlans.first { placedAt < $0.until }?.plan ?? plan,
+      people: members.mapValues { $0.at(placedAt) }, expiresAt: expiresAt, lines: lines)
     placed.append(id)
     facts.append(command)
   }
@@ -180,17 +181,30 @@ extension AttackWalk {
     _ order: AuditOrder, _ id: OrderID, _ fact: FactID, _ time: Int64
   ) throws {
     let at = Timestamp(milliseconds: time)
-    let command =
-      order.isDisputed && chance.chance(85)
-      ? Command.resolve(id, dispute: fact, at: at) : .dispute(id, dispute: fact, at: at)
-    guard try say(command) != nil else { return }
-    facts.append(command)
-    if case .dispute = command {
-      if order.isDisputed || order.isReleased { fail("a dispute of \(id) was taken") }
-      orders[id.text]?.disputes.append((time, nil))
-    } else if let last = order.disputes.indices.last {
-      orders[id.text]?.disputes[last].until = time
+    // Mostly the other end of a dispute of this order; sometimes one of another order.
+    let half = order.disputes.filter { $0.value.from == nil || $0.value.until == nil }.keys.sorted()
+    var dispute = fact
+    if let known = half.randomElement(using: &chance), chance.chance(85) {
+      dispute = FactID(trusted: known)
+    } else if chance.chance(5), let other = orders.values.flatMap(\.disputes.keys).max() {
+      dispute = FactID(trusted: other)
     }
+    let known = order.disputes[dispute.text]
+    let begins = known == nil ? chance.chance(80) : known?.from == nil
+    let command: Command =
+      begins ? .dispute(id, dispute: dispute, at: at) : .resolve(id, dispute: dispute, at: at)
+    guard let outcome = try say(command), !outcome.isRepeat else { return }
+    facts.append(command)
+    if order.isReleased { fail("\(command) was taken after the release of \(id)") }
+    if orders.contains(where: { $0 != id.text && $1.disputes[dispute.text] != nil }) {
+      fail("dispute \(dispute) is one of two orders")
+    }
+    var next = known ?? (nil, nil)
+    if begins { next.from = time } else { next.until = time }
+    if let from = next.from, let until = next.until, until < from {
+      fail("\(dispute) ended before it began")
+    }
+    orders[id.text]?.disputes[dispute.text] = next
   }
 
   private mutating func expire() throws {

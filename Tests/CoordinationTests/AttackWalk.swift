@@ -23,6 +23,8 @@ struct AttackWalk {
   var counter = 0
 
   var plan = AuditPlan(kind: .fengxiang)
+  /// Earlier plans with the moment at which each ended.
+  var earlierPlans: [(plan: AuditPlan, until: Int64)] = []
   var members: [String: AuditMember] = [:]
   var orders: [String: AuditOrder] = [:]
   /// In order of placing.
@@ -132,6 +134,7 @@ struct AttackWalk {
       createdAt: Timestamp(milliseconds: now))
     let plan = try Plan.shipped(name[place], parameters: bound)
     if try say(.configureStorefront(storefront, plan: plan, risks: .trial)) != nil {
+      if !members.isEmpty { earlierPlans.append((self.plan, now)) }
       self.plan = next
     }
   }
@@ -184,6 +187,9 @@ struct AttackWalk {
     guard let id = members.keys.sorted().randomElement(using: &chance) else { return }
     let rank = chance.one(of: plan.ranks)
     if try say(.setRank(member: MemberID(trusted: id), rank: rank)) != nil {
+      if let before = members[id]?.rank, before != rank {
+        members[id]?.earlier.append((before, now))
+      }
       members[id]?.rank = rank
     }
   }

@@ -137,7 +137,7 @@ struct FactTests {
     #expect(try shop.refusal(shop.pay("o9", payment: "p")) == .unknownOrder)
     #expect(try shop.refusal(shop.deliver("o9", delivery: "d")) == .unknownOrder)
     #expect(try shop.refusal(shop.dispute("o9", "d")) == .unknownOrder)
-    #expect(try shop.refusal(shop.resolve("o2", "d")) == .notDisputed)
+    #expect(try shop.refusal(shop.resolve("o9", "d")) == .unknownOrder)
     #expect(try shop.refusal(shop.report("o1", room: "r9")) == .unknownRoom)
     try kind.before(shop)
     #expect(try !shop.accept(kind.event(shop)).isRepeat)

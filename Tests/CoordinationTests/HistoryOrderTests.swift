@@ -1,10 +1,10 @@
 // Reports about orders in every order of arrival.
 //
-// What may be permuted: everything that is reported about an order once it has been placed – payment,
-// delivery, refunds, a dispute and its resolution, and each of them again – and all of it between
-// orders. A report that cannot be judged yet (a resolution before its dispute) is refused without a
-// trace and sent again later, as an at-least-once sender does. A release may run at any point in
-// between, except before a dispute of the same order: a released order is past dispute, by design.
+// What may be permuted: everything that is reported about an order – payment, delivery, refunds,
+// disputes and their resolutions, and each of them again – and all of it between orders. A report that
+// cannot be judged yet (anything about an order that is not there) is refused without a trace and sent
+// again later, as an at-least-once sender does. A release may run at any point in between, except
+// before a dispute of the same order: a released order is past dispute, by design.
 //
 // What may not: a placement, for it freezes the ranks, relations, touches and terms of its moment; what
 // it freezes (joinings, ranks, touches, pacts); and payouts, which pay what is available when they run.
@@ -39,15 +39,7 @@ struct HistoryOrderTests {
       let top = plan.ranks[plan.ranks.count - 1].name
       try accept(.join(member: person("A"), name: "", inviter: nil, rank: top, at: placed))
       try accept(.join(member: person("B"), name: "", inviter: person("A"), rank: nil, at: placed))
-      for id in orders {
-        try accept(
-          .reportOrder(
-            ReportedOrder(
-              id: OrderID(trusted: id), room: nil, seller: person("B"), promoter: nil,
-              buyer: person("v"),
-              lines: [line(9_999, cost: 6_001, ratePpm: 333_333), line(101, cost: 7)],
-              placedAt: placed)))
-      }
+      for id in orders { try accept(HistoryOrderTests.order(id)) }
     }
 
     private func send(_ command: Command, at: Timestamp) throws -> Rejection? {
@@ -77,6 +69,22 @@ struct HistoryOrderTests {
     /// - Returns: the text of the ledger's digest once everything has been released.
     /// - Throws: a refusal that coming again does not mend.
     func digest(_ reports: [Command], releasingAfter: Int? = nil) throws -> String {
+      try take(reports, releasingAfter: releasingAfter)
+      try release(at: after(days: 90))
+      let ledger = Auditor(store, plan(of: store))
+      for finding in ledger.findings() { Issue.record("\(finding)") }
+      return HistoryChecker.digestText(of: store.transactions.map(\.transaction))
+    }
+
+    /// What is stored of an order.
+    func order(stored id: String) throws -> Order {
+      let key = Key.order(HistoryRun.storefront, OrderID(trusted: id))
+      guard case .order(let found)? = store.records[key] else { throw Shop.Missing(name: id) }
+      return found
+    }
+
+    /// Lets reports arrive; what is refused comes again behind the others.
+    func take(_ reports: [Command], releasingAfter: Int? = nil) throws {
       var waiting = reports
       var arrivals = 0
       while !waiting.isEmpty {
@@ -92,10 +100,6 @@ struct HistoryOrderTests {
         }
         waiting = refused
       }
-      try release(at: after(days: 90))
-      let ledger = Auditor(store, plan(of: store))
-      for finding in ledger.findings() { Issue.record("\(finding)") }
-      return HistoryChecker.digestText(of: store.transactions.map(\.transaction))
     }
 
     private func plan(of store: MemoryStore) -> Plan {
@@ -106,6 +110,14 @@ struct HistoryOrderTests {
   }
 
   // MARK: Reports
+
+  private static func order(_ order: String) -> Command {
+    .reportOrder(
+      ReportedOrder(
+        id: OrderID(trusted: order), room: nil, seller: person("B"), promoter: nil,
+        buyer: person("v"),
+        lines: [line(9_999, cost: 6_001, ratePpm: 333_333), line(101, cost: 7)], placedAt: placed))
+  }
 
   private static func pay(_ order: String) -> Command {
     .pay(OrderID(trusted: order), payment: FactID(trusted: "p-" + order), paid: [], at: placed)
@@ -122,12 +134,20 @@ struct HistoryOrderTests {
       lines: [LineAmount(line: 0, amount: Amount(amount))], at: after(days: 3))
   }
 
-  private static func dispute(_ order: String) -> Command {
-    .dispute(OrderID(trusted: order), dispute: FactID(trusted: "q-" + order), at: after(days: 4))
+  private static func dispute(
+    _ order: String, _ number: Int = 1, day: Int64 = 4
+  ) -> Command {
+    .dispute(
+      OrderID(trusted: order), dispute: FactID(trusted: "q\(number)-" + order),
+      at: after(days: day))
   }
 
-  private static func resolve(_ order: String) -> Command {
-    .resolve(OrderID(trusted: order), dispute: FactID(trusted: "q-" + order), at: after(days: 6))
+  private static func resolve(
+    _ order: String, _ number: Int = 1, day: Int64 = 6
+  ) -> Command {
+    .resolve(
+      OrderID(trusted: order), dispute: FactID(trusted: "q\(number)-" + order),
+      at: after(days: day))
   }
 
   private static func permutations<Element>(_ elements: [Element]) -> [[Element]] {
@@ -163,6 +183,35 @@ struct HistoryOrderTests {
     }
     #expect(digests.count == 1, "\(set.name)")
     #expect(digests.first?.contains("net|o1|member/A|") == true)
+  }
+
+  @Test(
+    "An order, its payment, its delivery and two disputes lead to one ledger in all 5 040 orders",
+    arguments: [
+      // Received on 3 March: released from the 11th on, later by the days of either dispute.
+      (second: (from: Int64(5), until: Int64(9)), due: "2026-03-15T16:00:00Z"),
+      (second: (from: Int64(4), until: Int64(5)), due: "2026-03-12T16:00:00Z"),
+      (second: (from: Int64(7), until: Int64(8)), due: "2026-03-13T16:00:00Z"),
+    ])
+  func twoDisputes(_ set: (second: (from: Int64, until: Int64), due: String)) throws {
+    let plan = try Plan.shipped("wanwu")
+    let reports = [
+      Self.order("o1"), Self.pay("o1"), Self.deliver("o1"), Self.dispute("o1", 1, day: 4),
+      Self.resolve("o1", 1, day: 6), Self.dispute("o1", 2, day: set.second.from),
+      Self.resolve("o1", 2, day: set.second.until),
+    ]
+    var orders: [Order] = []
+    var digests: Set<String> = []
+    for reports in Self.permutations(reports) {
+      let arrival = try Arrival(plan: plan, orders: [])
+      try arrival.take(reports)
+      let order = try arrival.order(stored: "o1")
+      if !orders.contains(order) { orders.append(order) }
+      digests.insert(try arrival.digest([]))
+    }
+    #expect(digests.count == 1)
+    #expect(orders.count == 1, "the same reports are the same order, whatever came first")
+    #expect(orders.first?.releaseDue(zone: .shanghai) == (try Timestamp(set.due)))
   }
 
   @Test(

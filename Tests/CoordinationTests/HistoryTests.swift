@@ -21,7 +21,7 @@ struct HistoryTests {
       plan = try HistoryRun.plan(name, seed: seed)
       self.seed = seed
       let run = try HistoryRun(plan: plan, store: MemoryStore(), seed: seed)
-      try run.run(steps: 220)
+      try run.run(steps: 280)
       try run.refundEverything()
       steps = run.steps
       refusals = run.refusals

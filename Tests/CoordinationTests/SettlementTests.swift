@@ -221,7 +221,9 @@ struct SettlementTests {
         _ = try shop.send(shop.refund(order, "x\(chance.below(step + 1))", [part]))
       case 9:
         _ = try shop.send(
-          chance.below(2) == 0 ? shop.dispute(order, "d\(step)") : shop.resolve(order, "d\(step)"))
+          chance.below(2) == 0
+            ? shop.dispute(order, "d\(chance.below(step + 1))")
+            : shop.resolve(order, "d\(chance.below(step + 1))"))
       case 10: try shop.release()
       default: _ = try shop.payOut("s\(chance.below(step + 1))")
       }
@@ -299,7 +301,8 @@ struct ReleaseCalendarTests {
     "Release is at the start of day D + 8, moved by the whole days of dispute", arguments: cases)
   func due(_ example: (received: String, disputes: [(String, String)], due: String)) throws {
     let disputes = try example.disputes.map {
-      Dispute(from: try Timestamp($0.0), until: try Timestamp($0.1))
+      Dispute(
+        id: FactID(trusted: "q"), from: try Timestamp($0.0), until: try Timestamp($0.1))
     }
     let due = ReleaseCalendar.due(
       from: try Timestamp(example.received), disputes: disputes, zone: .shanghai)

@@ -16,7 +16,7 @@ struct ReportedLife {
   var refunded: [Int64]
   var paidAt: Timestamp?
   var deliveredAt: Timestamp?
-  var disputes: [(from: Timestamp, until: Timestamp?)] = []
+  var disputes: [FactID: (from: Timestamp?, until: Timestamp?)] = [:]
 
   /// What was paid and not given back.
   var net: Int64 { paid.reduce(0, +) - refunded.reduce(0, +) }
@@ -38,15 +38,18 @@ struct ReportedLife {
 
   /// The first moment at which it may be released, by arithmetic of its own; none while it may not.
   var due: Timestamp? {
-    guard let deliveredAt, paidAt != nil, disputes.allSatisfy({ $0.until != nil }) else {
-      return nil
-    }
+    guard let deliveredAt, paidAt != nil,
+      !disputes.values.contains(where: { $0.from != nil && $0.until == nil })
+    else { return nil }
     let received = Self.day(deliveredAt)
-    let moved = disputes.reduce(Int64(0)) { sum, dispute in
-      guard let until = dispute.until else { return sum }
-      return sum + max(0, Self.day(until) - max(Self.day(dispute.from), received))
+    // Day by day, so that one which several disputes cover counts once.
+    var lost: Set<Int64> = []
+    for dispute in disputes.values {
+      guard let from = dispute.from, let until = dispute.until else { continue }
+      let first = max(Self.day(from), received)
+      if first < Self.day(until) { lost.formUnion(first..<Self.day(until)) }
     }
-    return Self.start(ofDay: received + 8 + moved)
+    return Self.start(ofDay: received + 8 + Int64(lost.count))
   }
 
   /// Days in Shanghai, which is eight hours ahead all year.
@@ -68,6 +71,8 @@ struct ExpectedBonus: Equatable {
 struct HistoryBook {
   let plan: Plan
   private(set) var members: [MemberID: Member] = [:]
+  /// Every rank of a member with the moment from which it held.
+  private var ranks: [MemberID: [(rank: String, from: Timestamp)]] = [:]
   private(set) var orders: [OrderID: ReportedLife] = [:]
   private(set) var bonuses: [ExpectedBonus] = []
   private var hosts: [RoomID: MemberID] = [:]
@@ -78,7 +83,12 @@ struct HistoryBook {
   /// Takes an accepted command.
   mutating func take(_ step: HistoryStep) {
     if !step.isRepeat { report(step) }
-    for member in step.members { members[member.id] = member }
+    for member in step.members {
+      if members[member.id]?.rank != member.rank {
+        ranks[member.id, default: []].append((member.rank, step.at))
+      }
+      members[member.id] = member
+    }
   }
 
   private mutating func report(_ step: HistoryStep) {
@@ -111,10 +121,10 @@ struct HistoryBook {
       if parts.isEmpty { life.refunded = life.paid }
       for part in parts { life.refunded[Int(part.line)] += part.amount.minorUnits }
       orders[order] = life
-    case .dispute(let order, _, let at): orders[order]?.disputes.append((at, nil))
-    case .resolve(let order, _, let at):
-      guard let last = orders[order]?.disputes.indices.last else { return }
-      orders[order]?.disputes[last].until = at
+    case .dispute(let order, let dispute, let at):
+      orders[order]?.disputes[dispute, default: (nil, nil)].from = at
+    case .resolve(let order, let dispute, let at):
+      orders[order]?.disputes[dispute, default: (nil, nil)].until = at
     default: return
     }
   }
@@ -124,27 +134,30 @@ struct HistoryBook {
       seller: report.seller, host: report.room.flatMap { hosts[$0] }, promoter: promoter,
       buyer: report.buyer,
       pact: report.room.flatMap { room in
-        pacts[room]?.last { $0.from <= report.placedAt }?.rate
+        (pacts[room]?.last { $0.from <= report.placedAt } ?? pacts[room]?.first)?.rate
       })
     let paid = report.lines.map(\.paid.minorUnits)
     orders[report.id] = ReportedLife(
-      report: report, snapshot: snapshot(of: participants), paid: paid,
-      refunded: paid.map { _ in 0 })
+      report: report,
+      snapshot: plan.snapshot(of: participants) { standing($0, at: report.placedAt) },
+      paid: paid, refunded: paid.map { _ in 0 })
   }
 
   /// The tree as it is now, whenever the sale was.
   func snapshot(of participants: Participants) -> Snapshot {
-    plan.snapshot(of: participants, standing: standing)
+    plan.snapshot(of: participants) { standing($0) }
   }
 
-  private func standing(_ id: MemberID) -> Standing? {
-    members[id].map {
-      Standing(inviter: $0.inviter, rank: plan.rank(named: $0.rank) ?? plan.lowestRank)
-    }
+  /// A member as they are now, or with the rank of an earlier moment.
+  private func standing(_ id: MemberID, at: Timestamp? = nil) -> Standing? {
+    guard let member = members[id], let ranks = ranks[id] else { return nil }
+    let then = at.flatMap { at in ranks.last { $0.from <= at } ?? ranks.first }
+    let rank = plan.rank(named: then?.rank ?? member.rank) ?? plan.lowestRank
+    return Standing(inviter: member.inviter, rank: rank)
   }
 
   private mutating func award(_ member: MemberID, _ inviter: MemberID?, _ at: Timestamp) {
-    let awards = plan.joiningAwards(newMember: member, inviter: inviter, standing: standing)
+    let awards = plan.joiningAwards(newMember: member, inviter: inviter) { standing($0) }
     for award in awards {
       guard case .bonus(let amount) = award.gift else { continue }
       bonuses.append(

@@ -216,7 +216,8 @@ private struct Planting {
 
   private func rewriteRelease(_ entry: inout HistoryEntry, _ life: ReportedLife) {
     guard fault == .freezeFromPayment, let paidAt = life.paidAt, let delivered = life.deliveredAt,
-      paidAt < delivered
+      // Paid and received on one day it is free on the same day either way.
+      ReportedLife.day(paidAt) < ReportedLife.day(delivered)
     else { return }
     entry.at = ReportedLife.start(ofDay: ReportedLife.day(paidAt) + 8)
   }

@@ -29,7 +29,8 @@ package final class HistoryRun {
   private var members: [MemberID] = []
   private var rooms: [RoomID] = []
   private var orders: [OrderID] = []
-  private var disputed: [OrderID] = []
+  /// Disputes of which one end was reported: the beginning, unless it says when they ended.
+  private var disputed: [(order: OrderID, dispute: FactID, ended: Timestamp?)] = []
   private var count = 0
 
   /// Makes a storefront with a first few members and a room.
@@ -114,13 +115,23 @@ package final class HistoryRun {
     case 11, 12, 13: try send(.deliver(order, delivery: fact("delivery"), at: now))
     case 14, 15: try refund()
     case 16:
-      let order = order
-      if try !send(.dispute(order, dispute: fact("dispute"), at: now)) { return }
-      disputed.append(order)
+      let (order, dispute) = (order, fact("dispute"))
+      if dice.percent(85) {
+        if try !send(.dispute(order, dispute: dispute, at: now)) { return }
+        disputed.append((order, dispute, nil))
+      } else {
+        if try !send(.resolve(order, dispute: dispute, at: now)) { return }
+        disputed.append((order, dispute, now))
+      }
     case 17:
       guard !disputed.isEmpty else { return }
-      let order = disputed.remove(at: dice.below(disputed.count))
-      try send(.resolve(order, dispute: fact("dispute"), at: now))
+      let (order, dispute, ended) = disputed.remove(at: dice.below(disputed.count))
+      if let ended {
+        let began = ended.advanced(byMilliseconds: -Int64(dice.below(500_000_000)))
+        try send(.dispute(order, dispute: dispute, at: began))
+      } else {
+        try send(.resolve(order, dispute: dispute, at: now))
+      }
     case 18, 19, 20:
       let due = try store.dueReleases(Self.storefront, at: now, limit: 10_000)
       try send(.release(orders: due.orders, bonuses: due.bonuses))
@@ -181,7 +192,9 @@ package final class HistoryRun {
     let report = ReportedOrder(
       id: id, room: inRoom ? dice.pick(rooms) : nil, seller: inRoom ? nil : dice.pick(members),
       promoter: dice.percent(30) ? dice.pick(members) : nil, buyer: buyer, lines: lines,
-      placedAt: now)
+      // Some are reported days later, when ranks and pacts are others.
+      placedAt: dice.percent(25)
+        ? now.advanced(byMilliseconds: -Int64(dice.below(400_000_000))) : now)
     if try send(.reportOrder(report)) { orders.append(id) }
   }
 

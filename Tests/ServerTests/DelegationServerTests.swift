@@ -65,8 +65,8 @@ struct DelegationServerTests {
       case .hangs: return nil
       case .broken: return HTTPResponse(status: 503)
       case .forges:
-        var forged = response
-        forged.body = response.body + [0x20]
+        var forged = HTTPResponse(status: response.status, body: response.body + [0x20])
+        forged.headers = response.headers
         return forged
       case .overpays: return rewritten(response, secret) { $0.paying(Self.all(of: $0)) }
       case .unknownPayee:

@@ -66,7 +66,7 @@ extension Generator {
       planVersion: integer(), createdAt: time(), inviteOnly: flip(),
       settlementService: maybe { $0.id() })
     let version = PlanVersion(
-      number: Int64(1 + below(99)), plan: plan,
+      number: Int64(1 + below(99)), plan: plan, activatedAt: time(),
       accepted: one(of: [
         nil, AcceptedRisks(by: id(), at: time(), risks: [.headcountPay]),
         AcceptedRisks(by: id(), at: time(), risks: [.joiningFee, .multilevelPay]),
@@ -235,7 +235,9 @@ extension Generator {
         selfPurchase: flip(), candidates: list(9) { $0.candidate() }),
       snapshot: snapshot(plan), planVersion: integer(), paidAt: maybe { $0.time() },
       deliveredAt: maybe { $0.time() }, cancelledAt: maybe { $0.time() }, hasExpired: flip(),
-      disputes: list(3) { Dispute(from: $0.time(), until: $0.maybe { $0.time() }) },
+      disputes: list(3) {
+        Dispute(id: $0.id(), from: $0.maybe { $0.time() }, until: $0.maybe { $0.time() })
+      },
       releasedAt: maybe { $0.time() }, delegation: maybe { $0.delegation(plan) })
     let fact = Fact(
       body: list(300) { UInt8(truncatingIfNeeded: $0.next()) }, answer: Array(text().utf8),

@@ -123,6 +123,12 @@ def check_order(books, order):
 
 def check_day(books, day):
     found = books.get(f"/v1/certificates/{day}")
+    listed = found["parties"]
+    after = found["after"]
+    while after is not None:
+        page = books.get(f"/v1/certificates/{day}", after=after)
+        books.expect("closingDigest of the next page", page["closingDigest"], found["closingDigest"])
+        listed, after = listed + page["parties"], page["after"]
     first, last = found["firstSequence"], found["lastSequence"]
     transactions = [] if first is None else list(books.transactions(first, last))
     end = found["openingDigest"]
@@ -141,7 +147,7 @@ def check_day(books, day):
     books.expect("postings", found["postings"], sum(len(one["postings"]) for one in transactions))
     parties = sums(transactions)
     books.expect(
-        "parties", [(one["party"], one["amount"]) for one in found["parties"]],
+        "parties", [(one["party"], one["amount"]) for one in listed],
         sorted(parties.items(), key=lambda entry: entry[0].encode()))
     totals = dict.fromkeys(["buyers", "suppliers", "platform", "members"], 0)
     for name, amount in parties.items():

@@ -14,15 +14,16 @@ extension Draft {
     let present = try planVersion(number)
     guard present.plan.document == plan.document else {
       return PlanVersion(
-        number: number + 1, plan: plan, accepted: try acceptance(of: plan, risks))
+        number: number + 1, plan: plan, activatedAt: now,
+        accepted: try acceptance(of: plan, risks))
     }
     // In force already: nothing is activated, so nothing has to be accepted again.
     guard present.accepted == nil, case .named(let names, _) = risks, !names.isEmpty else {
       return present
     }
     return PlanVersion(
-      number: number, plan: plan, accepted: try acceptance(of: plan, risks),
-      worstCasePayoutPpm: present.worstCasePayoutPpm)
+      number: number, plan: plan, activatedAt: present.activatedAt,
+      accepted: try acceptance(of: plan, risks), worstCasePayoutPpm: present.worstCasePayoutPpm)
   }
 
   /// What of a plan's findings is accepted, where something has to be.

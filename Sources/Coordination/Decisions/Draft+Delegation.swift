@@ -50,7 +50,7 @@ extension Draft {
   ) throws(Stop) -> Delegation.Failure? {
     let version = try planVersion(order.planVersion)
     guard let worst = version.worstCasePayoutPpm else {
-      preconditionFailure("a storefront with a commission service knows its plan's worst case")
+      preconditionFailure("the plan of an order that a service settles has its worst case known")
     }
     let check = SettlementCheck(
       order: order, plan: version.plan, worstCasePayoutPpm: worst,

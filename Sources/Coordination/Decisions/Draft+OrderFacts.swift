@@ -136,33 +136,68 @@ extension Draft {
     return ["expired": .integer(count)]
   }
 
-  /// A dispute begins: the release waits.
-  mutating func dispute(_ id: OrderID, at: Timestamp) throws(Stop) -> JSON {
+  /// A dispute begins: the release waits for its end, which may have been reported before.
+  ///
+  /// Several may be open at a time; each has its own end.
+  mutating func dispute(
+    _ id: OrderID, _ dispute: FactID, at: Timestamp
+  ) throws(Stop) -> JSON {
     var order = try order(id)
     guard order.releasedAt == nil else {
       throw .refuse(
         .alreadyReleased, "Order \(id) was released; a refund claws back.", field: "order")
     }
-    guard !order.isDisputed else {
-      throw .refuse(.alreadyDisputed, "Order \(id) is disputed already.", field: "order")
+    var begun = try known(dispute, of: order, elsewhere: "resolution/", .idempotencyConflict)
+    if let until = begun.until, until < at {
+      throw .refuse(.invalidField, "Dispute \(dispute) ended at \(until).", field: "disputedAt")
     }
-    order.disputes.append(Dispute(from: at))
+    begun.from = at
+    order.set(begun)
     write(.order(storefrontID, id), .order(order))
     return try answer(order)
   }
 
-  /// A dispute ends: the release moves by its days.
-  mutating func resolve(_ id: OrderID, at: Timestamp) throws(Stop) -> JSON {
+  /// A dispute ends: the release moves by its days. Where its beginning has not been reported yet, the
+  /// end is remembered until it is.
+  mutating func resolve(
+    _ id: OrderID, _ dispute: FactID, at: Timestamp
+  ) throws(Stop) -> JSON {
     var order = try order(id)
-    guard order.isDisputed, let last = order.disputes.indices.last else {
-      throw .refuse(.notDisputed, "Order \(id) is not disputed.", field: "order")
+    guard order.releasedAt == nil else {
+      throw .refuse(
+        .notDisputed, "Order \(id) was released without a dispute \(dispute).", field: "dispute")
     }
-    guard at >= order.disputes[last].from else {
-      throw .refuse(.invalidField, "A dispute cannot end before it began.", field: "at")
+    var ended = try known(dispute, of: order, elsewhere: "dispute/", .notDisputed)
+    if let from = ended.from, at < from {
+      throw .refuse(.invalidField, "Dispute \(dispute) began at \(from).", field: "resolvedAt")
     }
-    order.disputes[last].until = at
+    ended.until = at
+    order.set(ended)
     write(.order(storefrontID, id), .order(order))
     return try answer(order)
+  }
+
+  /// What has been reported of a dispute; a new one where nothing has.
+  ///
+  /// - Parameters:
+  ///   - id: the dispute.
+  ///   - order: whose.
+  ///   - other: what the ids of reports of its other end begin with.
+  ///   - code: the refusal where such a report was about another order.
+  /// - Returns: the dispute, without the end that is being reported.
+  /// - Throws: `Stop`; `invalid_field` where the order has as many disputes as it may have.
+  private func known(
+    _ id: FactID, of order: Order, elsewhere other: String, _ code: RejectionCode
+  ) throws(Stop) -> Dispute {
+    if let known = order.dispute(id) { return known }
+    guard try read(.fact(storefrontID, other + id.text)) == nil else {
+      throw .refuse(code, "Dispute \(id) is one of another order.", field: "dispute")
+    }
+    guard order.disputes.count < Order.disputesMax else {
+      throw .refuse(
+        .invalidField, "An order has \(Order.disputesMax) disputes at the most.", field: "dispute")
+    }
+    return Dispute(id: id, from: nil)
   }
 
   private func lineIndex(

@@ -117,7 +117,8 @@ extension Draft {
       cost: cost, rate: sku.rate, usesStock: true)
   }
 
-  /// Freezes attribution, ranks, relations and plan, reserves the stock, and stores the order.
+  /// Freezes attribution, ranks, relations and plan as they were at the moment of placement, reserves
+  /// the stock, and stores the order. Source: Protocol/decisions/0022.
   private mutating func freeze(
     _ id: OrderID, room: Room?, seller: MemberID?, code: MemberID?, buyer: ViewerID,
     lines: [OrderLine], at: Timestamp, expiresAt: Timestamp?
@@ -126,18 +127,24 @@ extension Draft {
       throw .refuse(.unknownMember, "There is no member \(code).", field: "promoter")
     }
     let storefront = try storefront()
-    let plan = try plan(version: storefront.planVersion)
+    // An order that is reported late is one of the plan and the ranks of its own moment.
+    var version = try planVersion(inForceAt: at)
+    let plan = version.plan
+    if storefront.settlementService != nil, version.worstCasePayoutPpm == nil {
+      version.worstCasePayoutPpm = plan.worstCasePayoutPpm
+      write(.planVersion(storefrontID, version.number), .planVersion(version))
+    }
     let receipt = try attribute(buyer: buyer, room: room, code: code, plan: plan, at: at)
     let participants = Participants(
       seller: seller, host: room?.host, promoter: receipt.promoter, buyer: buyer,
       pact: room?.pact(at: at)?.rate)
     let draft = self
     let snapshot = try plan.snapshot(of: participants) { (id) throws(Stop) -> Standing? in
-      try draft.standing(id, under: plan)
+      try draft.standing(id, under: plan, at: at)
     }
     let order = Order(
       id: id, room: room?.id, buyer: buyer, lines: lines, placedAt: at, expiresAt: expiresAt,
-      receipt: receipt, snapshot: snapshot, planVersion: storefront.planVersion,
+      receipt: receipt, snapshot: snapshot, planVersion: version.number,
       delegation: storefront.settlementService.map { _ in Delegation() })
     // A sale that could never be settled is refused while nobody has paid for it yet.
     _ = try settle(order, storefront, plan)

@@ -1,8 +1,8 @@
 // Who has which rank and why: by an operator, or by a count that reached what the plan asks for.
-// Source: domain.md, sections 5.1 and 5.3; Protocol/decisions/0014 and 0015.
+// Source: domain.md, sections 5.1 and 5.3; Protocol/decisions/0014, 0015 and 0022.
 //
-// A rank holds from now on. Orders pin the ranks of their placement, so nothing that was sold before
-// is settled otherwise.
+// A rank holds from now on. Orders pin the ranks of their placement, whenever they are reported, so
+// nothing that was sold before is settled otherwise.
 
 import Commerce
 import Commission
@@ -15,6 +15,44 @@ extension Draft {
       return MemberProgress()
     }
     return found
+  }
+
+  /// How the commission module sees a member at a moment, which may be long ago.
+  ///
+  /// Whoever invited a member never changes; the rank is that of the moment. One that the plan does not
+  /// know counts as its lowest.
+  func standing(
+    _ id: MemberID, under plan: Plan, at: Timestamp
+  ) throws(Stop) -> Standing? {
+    guard let member = try member(id) else { return nil }
+    let rank = try rank(of: member, at: at)
+    return Standing(inviter: member.inviter, rank: plan.rank(named: rank) ?? plan.lowestRank)
+  }
+
+  /// The rank that held at a moment: that of the last change at or before it.
+  ///
+  /// Before the first change there was no rank; whoever asks for it then gets that of the joining.
+  /// - Complexity: O(1) for the present, O(n) in the changes of rank since then.
+  private func rank(of member: Member, at: Timestamp) throws(Stop) -> String {
+    // What changes from now on is not known, so what holds now holds then.
+    guard at < now else { return member.rank }
+    let last = try memberProgress(member.id).rankChanges
+    var rank = member.rank
+    var number = last
+    // The first change is the joining, and what the second one came from.
+    while number > 1 {
+      let key = Key.rankChange(storefrontID, member.id, number)
+      guard case .rankChange(let change)? = try read(key) else {
+        preconditionFailure("every change of a rank is stored under its number")
+      }
+      if change.at <= at { return change.to }
+      if number == last {
+        try need((2..<last).map { .rankChange(storefrontID, member.id, $0) })
+      }
+      rank = change.from ?? change.to
+      number -= 1
+    }
+    return rank
   }
 
   /// An operator sets a member's rank; it holds from now on and changes no order placed before.

@@ -11,7 +11,7 @@ extension Draft {
     _ wanted: Storefront, _ plan: Plan, _ risks: RiskAcceptance
   ) throws(Stop) -> JSON {
     var storefront = wanted
-    var version = PlanVersion(number: 1, plan: plan)
+    let version: PlanVersion
     if case .storefront(let present)? = try read(.storefront(storefrontID)) {
       guard present.currency == wanted.currency, present.zone.name == wanted.zone.name else {
         throw .refuse(
@@ -25,12 +25,10 @@ extension Draft {
         settlementService: wanted.settlementService)
       version = try activation(of: plan, after: present.planVersion, risks)
     } else {
-      version = PlanVersion(number: 1, plan: plan, accepted: try acceptance(of: plan, risks))
+      version = PlanVersion(
+        number: 1, plan: plan, activatedAt: now, accepted: try acceptance(of: plan, risks))
     }
     storefront.planVersion = version.number
-    if storefront.settlementService != nil, version.worstCasePayoutPpm == nil {
-      version.worstCasePayoutPpm = plan.worstCasePayoutPpm
-    }
     write(.planVersion(storefrontID, version.number), .planVersion(version))
     write(.storefront(storefrontID), .storefront(storefront))
     return [

@@ -108,16 +108,23 @@ package struct AttributionReceipt: Equatable, Sendable {
 
 /// A time during which a release was held up.
 package struct Dispute: Equatable, Sendable {
-  /// When it began.
-  package let from: Timestamp
+  /// Under which its beginning and its end are reported; unique in the storefront.
+  package let id: FactID
+  /// When it began; none while only its end has been reported.
+  package var from: Timestamp?
   /// When it was resolved; none while it lasts.
   package var until: Timestamp?
 
-  /// Makes a dispute.
-  package init(from: Timestamp, until: Timestamp? = nil) {
+  /// Makes a dispute; one of the times at least is given.
+  package init(id: FactID, from: Timestamp?, until: Timestamp? = nil) {
+    self.id = id
     self.from = from
     self.until = until
   }
+
+  /// Whether it has begun and not ended. Of one whose end alone is known nobody can say since when it
+  /// lasts: it holds nothing up.
+  package var isOpen: Bool { from != nil && until == nil }
 }
 
 /// What an order looks like from outside.
@@ -168,8 +175,8 @@ package struct Order: Equatable, Sendable {
   package var cancelledAt: Timestamp?
   /// Whether it gave its stock back unpaid.
   package var hasExpired: Bool
-  /// Disputes in order of arrival; at most the last is open.
-  package var disputes: [Dispute]
+  /// Disputes in order of id, so that the order of their arrival leaves no trace; any may be open.
+  package private(set) var disputes: [Dispute]
   /// When its shares became available.
   package var releasedAt: Timestamp?
   /// How far a commission service has settled it; none where the plan does, at once.
@@ -201,8 +208,27 @@ package struct Order: Equatable, Sendable {
     self.delegation = delegation
   }
 
-  /// Whether a dispute is open.
-  package var isDisputed: Bool { disputes.last.map { $0.until == nil } ?? false }
+  /// How many disputes one order may have.
+  package static let disputesMax = 100
+
+  /// Whether any dispute is open.
+  package var isDisputed: Bool { disputes.contains(where: \.isOpen) }
+
+  /// A dispute of this order, if anything of it has been reported.
+  func dispute(_ id: FactID) -> Dispute? { disputes.first { $0.id == id } }
+
+  /// Puts a dispute in its place, or in that of what was known of it.
+  mutating func set(_ dispute: Dispute) {
+    if let index = disputes.firstIndex(where: { $0.id >= dispute.id }) {
+      if disputes[index].id == dispute.id {
+        disputes[index] = dispute
+      } else {
+        disputes.insert(dispute, at: index)
+      }
+    } else {
+      disputes.append(dispute)
+    }
+  }
 
   /// What was paid and not given back.
   package var net: Amount { lines.reduce(.zero) { $0 + $1.paid - $1.refunded } }

@@ -70,26 +70,31 @@ package struct PlanVersion: Equatable, Sendable {
   package let number: Int64
   /// The validated plan with its parameters bound.
   package let plan: Plan
+  /// From when it holds: orders placed from then on are settled under it.
+  package let activatedAt: Timestamp
   /// The risks that somebody took on with it; none where there was nothing to accept.
   package let accepted: AcceptedRisks?
-  /// `Plan.worstCasePayoutPpm`, which is searched for once: when a storefront first has a commission
-  /// service settle under this version. None before.
+  /// `Plan.worstCasePayoutPpm`, which is searched for once: when an order that a commission service
+  /// settles is first placed under this version. None before.
   package var worstCasePayoutPpm: Int64?
 
   /// Makes a plan version.
   package init(
-    number: Int64, plan: Plan, accepted: AcceptedRisks? = nil, worstCasePayoutPpm: Int64? = nil
+    number: Int64, plan: Plan, activatedAt: Timestamp, accepted: AcceptedRisks? = nil,
+    worstCasePayoutPpm: Int64? = nil
   ) {
     self.number = number
     self.plan = plan
+    self.activatedAt = activatedAt
     self.accepted = accepted
     self.worstCasePayoutPpm = worstCasePayoutPpm
   }
 
-  /// Equal where number, document, acceptance and known bound are.
+  /// Equal where number, document, activation, acceptance and known bound are.
   package static func == (left: PlanVersion, right: PlanVersion) -> Bool {
     left.number == right.number && left.plan.document == right.plan.document
-      && left.accepted == right.accepted && left.worstCasePayoutPpm == right.worstCasePayoutPpm
+      && left.activatedAt == right.activatedAt && left.accepted == right.accepted
+      && left.worstCasePayoutPpm == right.worstCasePayoutPpm
   }
 }
 

@@ -134,6 +134,16 @@ extension Draft {
     return found
   }
 
+  /// The version of the plan that held at a moment: the last one that was activated at or before it, the
+  /// first one before all of them.
+  func planVersion(inForceAt at: Timestamp) throws(Stop) -> PlanVersion {
+    var version = try planVersion(try storefront().planVersion)
+    while version.number > 1, at < now, version.activatedAt > at {
+      version = try planVersion(version.number - 1)
+    }
+    return version
+  }
+
   func product(_ id: ProductID) throws(Stop) -> Product? {
     guard case .product(let found)? = try read(.product(id)) else { return nil }
     return found

@@ -19,6 +19,8 @@ enum CallLimits {
   static let quotedMax = 50
   /// Entries of a page of a list.
   static let pageMax = 100
+  /// Payees or parties of a page: each page adds its whole span up, so there had better be few.
+  static let partiesMax = 1_000
   /// Items of a page of the catalogue.
   static let itemsMax = 50
   /// Lines of an order. Source: domain.md section 3; `Sale.linesMax`.

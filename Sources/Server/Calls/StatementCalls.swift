@@ -16,14 +16,14 @@ package enum BooksQuery: Sendable {
   case statementMember(StatementID, MemberID, after: Int64?, limit: Int)
   /// The payments of a statement as a file.
   case payoutFile(StatementID)
-  /// What every payee earned in a quarter.
-  case tax(Quarter)
+  /// What payees earned in a quarter, in order of id, after one of them.
+  case tax(Quarter, after: MemberID?, limit: Int)
   /// The same as a file.
   case taxFile(Quarter)
   /// The conservation certificate of an order.
   case orderCertificate(OrderID)
-  /// The conservation certificate of a day in the storefront's zone.
-  case dayCertificate(CivilDay)
+  /// The conservation certificate of a day in the storefront's zone; parties after one of them.
+  case dayCertificate(CivilDay, after: String?, limit: Int)
   /// When a member's pending money is released.
   case calendar(MemberID)
   /// The transactions about one subject.
@@ -102,7 +102,11 @@ enum StatementCalls {
   }
 
   static func tax(_ request: inout CallRequest) throws(Fault) -> Call {
-    .query(.books(.tax(try quarter(&request))))
+    .query(
+      .books(
+        .tax(
+          try quarter(&request), after: try request.fields.optionalIdentifier("after"),
+          limit: try request.fields.limit(max: CallLimits.partiesMax))))
   }
 
   static func taxFile(_ request: inout CallRequest) throws(Fault) -> Call {
@@ -126,7 +130,11 @@ enum StatementCalls {
     guard let day = CivilDay(try field.text(bytes: 1...16)) else {
       throw field.refusal("a date such as 2026-03-01")
     }
-    return .query(.books(.dayCertificate(day)))
+    return .query(
+      .books(
+        .dayCertificate(
+          day, after: try request.fields.optionalText("after", bytesMax: 128),
+          limit: try request.fields.limit(max: CallLimits.partiesMax))))
   }
 
   /// The calendar of the member in the path.

@@ -37,7 +37,8 @@ extension Subcommand {
         throw input.refusal("quarter", "a quarter such as 2026Q1")
       }
       if format == "json" {
-        output.line(try answer { try queries.books(.tax(quarter)) }.description)
+        output.line(
+          try answer { try queries.books(.tax(quarter, after: nil, limit: .max)) }.description)
       } else {
         try write(.books(.taxFile(quarter)), queries, output)
       }
@@ -76,7 +77,7 @@ extension Subcommand {
       guard let day = CivilDay(text) else {
         throw input.refusal("day", "a date such as 2026-03-01")
       }
-      query = .dayCertificate(day)
+      query = .dayCertificate(day, after: nil, limit: .max)
     default: throw CommandFailure(.usage, "either --order or --day is needed")
     }
     let queries = try openQueries(input)

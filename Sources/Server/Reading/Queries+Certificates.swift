@@ -49,8 +49,9 @@ extension Queries {
     }
   }
 
-  /// The certificate of one day: everything booked in it, added up by party, between two digests.
-  func dayCertificate(_ day: CivilDay) throws -> JSON {
+  /// The certificate of one day: everything booked in it, added up by party, between two digests. The
+  /// totals are those of all parties, whatever page of them is told.
+  func dayCertificate(_ day: CivilDay, after: String?, limit: Int) throws -> JSON {
     let found = try inspected { draft throws(Stop) in try draft.storefront() }
     let from = found.zone.start(of: day)
     let until = found.zone.start(of: day.advanced(byDays: 1))
@@ -59,6 +60,10 @@ extension Queries {
     var totals: [String: Amount] = [:]
     for (party, amount) in run.parties { totals[kind(of: party), default: .zero] += amount }
     let isEmpty = run.last == run.after
+    let rest = run.parties.drop { one in
+      after.map { !$0.utf8.lexicographicallyPrecedes(one.party.utf8) } ?? false
+    }
+    let page = rest.prefix(limit)
     return [
       "certificate": "day", "storefront": .string(storefront.text), "day": .string("\(day)"),
       "timeZone": .string(found.zone.name), "from": .string(from.description),
@@ -74,7 +79,8 @@ extension Queries {
           JSON.Member($0, amount(totals[$0] ?? .zero))
         }),
       "parties": .array(
-        run.parties.map { ["party": .string($0.party), "amount": amount($0.amount)] }),
+        page.map { ["party": .string($0.party), "amount": amount($0.amount)] }),
+      "after": page.count < rest.count ? page.last.map { .string($0.party) } ?? .null : .null,
       "sum": amount(sum), "holds": .bool(run.holds && sum == .zero),
     ]
   }

@@ -22,9 +22,11 @@ extension Queries {
       return try statement(id, after: after, limit: limit)
     case .statementMember(let id, let member, let after, let limit):
       return try statementMember(id, member, after: after, limit: limit)
-    case .tax(let quarter): return try tax(quarter)
+    case .tax(let quarter, let after, let limit):
+      return try tax(quarter, after: after, limit: limit)
     case .orderCertificate(let order): return try orderCertificate(order)
-    case .dayCertificate(let day): return try dayCertificate(day)
+    case .dayCertificate(let day, let after, let limit):
+      return try dayCertificate(day, after: after, limit: limit)
     case .calendar(let member): return try calendar(member)
     case .transactions(let subject):
       let entries = try reader.moment {
@@ -149,8 +151,11 @@ extension Queries {
     return (try reader.income(storefront, from: from, until: until), found, from, until)
   }
 
-  private func tax(_ quarter: Quarter) throws -> JSON {
+  /// The totals are those of all payees, whatever page of them is told.
+  private func tax(_ quarter: Quarter, after: MemberID?, limit: Int) throws -> JSON {
     let (report, found, from, until) = try report(quarter)
+    let rest = report.payees.drop { payee in after.map { payee.member <= $0 } ?? false }
+    let page = rest.prefix(limit)
     return [
       "quarter": .string(quarter.description), "timeZone": .string(found.zone.name),
       "from": .string(from.description), "until": .string(until.description),
@@ -158,12 +163,14 @@ extension Queries {
       "firstSequence": report.last > report.after ? .integer(report.after + 1) : .null,
       "lastSequence": report.last > report.after ? .integer(report.last) : .null,
       "payees": .array(
-        report.payees.map {
+        page.map {
           .object(
             [
               JSON.Member("member", .string($0.member.text)), JSON.Member("name", .string($0.name)),
             ] + incomeView($0.income))
         }),
+      "after": page.count < rest.count
+        ? page.last.map { .string($0.member.text) } ?? .null : .null,
       "total": .object(incomeView(report.total)),
       "ledger": .integer(-report.others.minorUnits),
       "holds": .bool(report.total.net == -report.others),

@@ -4,7 +4,8 @@
 // A step is one or more commands that are committed together or not at all, so a refused step
 // changes nothing. A sale or refund with an id that was accepted before is the same event reported
 // again: it keeps its first time, so that the same content is a repeat and other content a
-// conflict. One thread.
+// conflict. Disputes have no ids here, so an order has one open at a time, and `resolve` is about that.
+// One thread.
 
 import Commerce
 import Commission
@@ -39,6 +40,8 @@ final class ScenarioRunner {
   let store = MemoryStore()
   private let coordinator: Coordinator
   private var firstTimes: [String: Timestamp] = [:]
+  /// The dispute that is open, by order.
+  private var openDisputes: [OrderID: FactID] = [:]
   private(set) var failures: [ScenarioFailure] = []
 
   init(_ scenario: Scenario) {
@@ -132,12 +135,8 @@ final class ScenarioRunner {
       let delivery = FactID(trusted: "\(order)@\(at.milliseconds)")
       return try decide([.deliver(order, delivery: delivery, at: at)], at: at)
     case .dispute(let order):
-      // Nor for a dispute: every step is one of its own.
-      return try decide(
-        [.dispute(order, dispute: FactID(trusted: "step-\(index)"), at: at)], at: at)
-    case .resolve(let order):
-      return try decide(
-        [.resolve(order, dispute: FactID(trusted: "step-\(index)"), at: at)], at: at)
+      return try dispute(order, FactID(trusted: "step-\(index)"), at: at)
+    case .resolve(let order): return try resolve(order, at: at)
     case .release: return try release(at: at)
     case .payout(let statement):
       let period = store.statementPeriod(ScenarioRunner.storefront, until: nil)
@@ -189,6 +188,29 @@ final class ScenarioRunner {
     return try decide(
       [.refund(order, refund: refund, lines: parts, at: refundedAt)],
       at: at, remembering: event, as: refundedAt)
+  }
+
+  private func dispute(
+    _ order: OrderID, _ dispute: FactID, at: Timestamp
+  ) throws -> Rejection? {
+    guard openDisputes[order] == nil else {
+      return Rejection(.alreadyDisputed, "Order \(order) is disputed already.", field: "order")
+    }
+    let rejection = try decide([.dispute(order, dispute: dispute, at: at)], at: at)
+    if rejection == nil { openDisputes[order] = dispute }
+    return rejection
+  }
+
+  private func resolve(_ order: OrderID, at: Timestamp) throws -> Rejection? {
+    guard store.records[.order(ScenarioRunner.storefront, order)] != nil else {
+      return Rejection(.unknownOrder, "There is no order \(order).", field: "order")
+    }
+    guard let dispute = openDisputes[order] else {
+      return Rejection(.notDisputed, "Order \(order) is not disputed.", field: "order")
+    }
+    let rejection = try decide([.resolve(order, dispute: dispute, at: at)], at: at)
+    if rejection == nil { openDisputes[order] = nil }
+    return rejection
   }
 
   private func decide(

@@ -10,7 +10,7 @@ struct WhatIf {
   /// Whose history.
   let storefront: Storefront
   /// The plan versions that orders pin and the one in force, each once, by number.
-  let plansBefore: [PlanVersion]
+  let plansBefore: [(number: Int64, plan: Plan)]
   /// The days that were looked at; none at an end that is open.
   let days: (from: CivilDay?, until: CivilDay?)
   /// The figures.
@@ -46,7 +46,7 @@ struct WhatIf {
     return WhatIf(
       storefront: storefront,
       plansBefore: try versions.sorted().map {
-        PlanVersion(number: $0, plan: try history.plan(version: $0))
+        (number: $0, plan: try history.plan(version: $0))
       }, days: days, comparison: comparison)
   }
 

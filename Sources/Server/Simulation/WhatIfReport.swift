@@ -64,7 +64,7 @@ struct WhatIfReport {
     ]
   }
 
-  private func words(for version: PlanVersion) -> String {
+  private func words(for version: (number: Int64, plan: Plan)) -> String {
     words(for: version.plan) + ", activation \(version.number)"
   }
 
