@@ -166,12 +166,18 @@ private struct Check {
         at: "\(place), member")
       let amount = Amount(try row.integer(3))
       postings.append(Posting(account, amount))
-      sums[name, default: .zero] += amount
+      guard let sum = (sums[name] ?? .zero).adding(stored: amount) else {
+        throw Fault(at: place, expected: "an amount that \(name) can hold", found: "\(amount)")
+      }
+      sums[name] = sum
     }
     let place = "transaction \(sequence)"
     try expect(true, !postings.isEmpty, at: "\(place), has postings")
-    let sum = postings.reduce(Amount.zero) { $0 + $1.amount }
-    try expect(Amount.zero, sum, at: "\(place), sum of postings")
+    let sum = postings.lazy.map(\.amount).storedSum
+    guard sum == .zero else {
+      throw Fault(
+        at: "\(place), sum of postings", expected: "0", found: sum?.description ?? "too much")
+    }
     result.postings += Int64(postings.count)
     if cause.kind == .payout || cause.kind == .payoutReturned {
       // A payout moves a member's money between that member's accounts, and touches nobody else.
@@ -339,6 +345,9 @@ private struct Check {
     try statement.forEachRow { row in
       var columns = ColumnReader(row)
       let bonus = try OrderTables.readBonus(try columns.text(), &columns)
+      // Before it is reckoned with: one that was altered may have no opposite.
+      try expect(
+        true, bonus.amount >= .zero && bonus.amount <= .limit, at: "bonus \(bonus.id), amount")
       let due = Self.nets([
         (Account.platform.party, -bonus.amount),
         (Account.pending(bonus.payee).party, bonus.amount),

@@ -105,6 +105,18 @@ struct VerificationTests {
       "UPDATE postings SET ordinal = 9 WHERE sequence = 3 AND ordinal = 0",
       "transaction 3, posting 0, ordinal"
     ),
+    (
+      "UPDATE postings SET amount = 9223372036854775807 WHERE sequence = 3 AND ordinal = 0",
+      "transaction 3, sum of postings"
+    ),
+    (
+      "UPDATE postings SET amount = (-9223372036854775807 - 1) WHERE sequence = 3 AND ordinal = 1",
+      "transaction 3, sum of postings"
+    ),
+    (
+      "UPDATE bonuses SET amount = (-9223372036854775807 - 1) WHERE joined = 'c'",
+      "bonus c/joinBonus, amount"
+    ),
     ("DELETE FROM postings WHERE sequence = 3", "transaction 3, has postings"),
     (
       "INSERT INTO postings VALUES ('sf', 999, 0, 'buyers', NULL, 5)",
