@@ -155,7 +155,7 @@ private struct StatementCheck {
     var paid: [String: Amount] = [:]
     let query = try reader.statement(
       """
-      SELECT p.member, p.amount FROM transactions AS t
+      SELECT p.member, p.amount FROM transactions AS t INDEXED BY transactions_of_subject
       JOIN postings AS p ON p.storefront = t.storefront AND p.sequence = t.sequence
       WHERE t.storefront = ?1 AND t.subject = ?2 AND t.kind = ?3
       AND p.account = 'paid/' || p.member
