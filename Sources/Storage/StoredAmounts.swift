@@ -7,6 +7,7 @@ extension Amount {
   /// The sum, or nothing where it does not fit in 64 bits.
   ///
   /// - Parameter other: minor units.
+  /// - Returns: minor units, or nothing.
   func adding(stored other: Amount) -> Amount? {
     let (sum, overflows) = minorUnits.addingReportingOverflow(other.minorUnits)
     return overflows ? nil : Amount(sum)
