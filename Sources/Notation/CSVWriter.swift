@@ -1,10 +1,12 @@
 /// Writes CSV text (RFC 4180) that is safe to open in a spreadsheet.
 ///
 /// Records end with `\r\n`; a field is quoted only where it has to be, so that the same fields give the
-/// same bytes. A text whose first character beside blanks would make a spreadsheet take it for a formula
-/// (`=`, `+`, `-`, `@`, their full-width forms, a tab or carriage return in front) gets an apostrophe in
-/// front, and so does one that begins with an apostrophe: whoever reads the file as data takes one
-/// leading apostrophe of a text away. A value; any thread.
+/// same bytes. Semicolons and tabs are quoted like commas: a spreadsheet may split fields at those
+/// instead, and what stands behind one would begin a cell of its own. A text whose first character
+/// beside blanks would make a spreadsheet take it for a formula (`=`, `+`, `-`, `@`, their full-width
+/// forms, a tab or carriage return in front) gets an apostrophe in front, and so does one that begins
+/// with an apostrophe: whoever reads the file as data takes one leading apostrophe of a text away. A
+/// value; any thread.
 package struct CSVWriter: Sendable {
   /// What has been written so far.
   package private(set) var bytes: [UInt8] = []
@@ -59,7 +61,7 @@ package struct CSVWriter: Sendable {
   private mutating func field(_ text: String) {
     if !isAtStart { bytes.append(UInt8(ascii: ",")) }
     isAtStart = false
-    let special: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: "\""), 0x0D, 0x0A]
+    let special: [UInt8] = Array(",;\t\"\r\n".utf8)
     guard text.utf8.contains(where: special.contains) else {
       return bytes.append(contentsOf: text.utf8)
     }

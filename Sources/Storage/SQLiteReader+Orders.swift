@@ -169,7 +169,7 @@ extension SQLiteReader {
       WHERE storefront = ?1 AND sequence = ?2
       """, key
     ) { row in
-      guard !postings.isEmpty, postings.reduce(Amount.zero, { $0 + $1.amount }) == .zero else {
+      guard !postings.isEmpty, postings.lazy.map(\.amount).storedSum == .zero else {
         throw row.corrupt("transaction \(sequence) does not sum to zero")
       }
       return Transaction(

@@ -15,9 +15,10 @@ extension SQLiteReader {
   ///
   /// In this order: sequences have no gaps, times do not go back, every transaction sums to zero, the chain of digests
   /// holds; running balances equal the sums of postings; earnings equal balances; every order's net
-  /// for each party equals what its plan says about it today; every bonus's too; every line of every
-  /// statement equals what was booked; no transaction is about anything else; counts, ranks and quotas
-  /// equal what locks, orders and entries say.
+  /// for each party equals what its plan says about it today, in the state in which the order is;
+  /// every bonus's too; every line of every statement equals what was booked; no transaction is about
+  /// anything else; the figures that tickers show, counts, ranks and quotas equal what orders, locks
+  /// and entries say.
   /// - Parameters:
   ///   - storefront: whose.
   ///   - progress: told now and then how many of how many have been checked.
@@ -64,6 +65,7 @@ private struct Check {
   private var plans: [Int64: Plan] = [:]
   private var bounds: [Int64: Int64] = [:]
   private var ranks: RankCheck
+  private var figures: FigureCheck
 
   init(
     reader: SQLiteReader, storefront: Storefront,
@@ -73,6 +75,7 @@ private struct Check {
     self.storefront = storefront
     self.progress = progress
     ranks = RankCheck(reader: reader, storefront: storefront.id)
+    figures = FigureCheck(reader: reader, storefront: storefront.id)
   }
 
   /// How many rows between two reports.
@@ -91,6 +94,7 @@ private struct Check {
         expected: "\(result.transactions) transactions about orders, bonuses, payouts",
         found: "\(explained)")
     }
+    try figures.run()
     try ranks.run()
     progress(.digest, 0, 1)
     result.digest = try reader.digest(storefront.id)
@@ -163,12 +167,18 @@ private struct Check {
         at: "\(place), member")
       let amount = Amount(try row.integer(3))
       postings.append(Posting(account, amount))
-      sums[name, default: .zero] += amount
+      guard let sum = (sums[name] ?? .zero).adding(stored: amount) else {
+        throw Fault(at: place, expected: "an amount that \(name) can hold", found: "\(amount)")
+      }
+      sums[name] = sum
     }
     let place = "transaction \(sequence)"
     try expect(true, !postings.isEmpty, at: "\(place), has postings")
-    let sum = postings.reduce(Amount.zero) { $0 + $1.amount }
-    try expect(Amount.zero, sum, at: "\(place), sum of postings")
+    let sum = postings.lazy.map(\.amount).storedSum
+    guard sum == .zero else {
+      throw Fault(
+        at: "\(place), sum of postings", expected: "0", found: sum?.description ?? "too much")
+    }
     result.postings += Int64(postings.count)
     if cause.kind == .payout || cause.kind == .payoutReturned {
       // A payout moves a member's money between that member's accounts, and touches nobody else.
@@ -225,7 +235,8 @@ private struct Check {
   private mutating func checkOrders() throws {
     let total = try reader.count(
       "SELECT count(*) FROM orders WHERE storefront = ?", storefront.id)
-    let columns = OrderTables.frozenOrderColumns + OrderTables.orderColumns
+    let columns =
+      OrderTables.frozenOrderColumns + OrderTables.orderColumns + ["state", "expires_at", "due_at"]
     // In the order of the table, which is that of placement: no index to jump about by.
     let statement = try reader.statement(
       """
@@ -237,7 +248,11 @@ private struct Check {
       var columns = ColumnReader(row)
       let id: OrderID = try columns.id()
       let order = try OrderTables.readOrder(id, &columns)
-      try compare(try due(order), try booked(about: id.text), at: "order \(id), party")
+      let booked = try booked(about: id.text)
+      try compare(try due(order), booked.nets, at: "order \(id), party")
+      try checkState(booked, isReleased: order.releasedAt != nil, at: "order \(id)")
+      try checkWaiting(order, &columns)
+      figures.add(order, booked)
       if order.releasedAt != nil { ranks.add(order, try plan(order.planVersion, of: order)) }
       result.orders += 1
       if result.orders % Self.interval == 0 { progress(.orders, result.orders, total) }
@@ -311,40 +326,74 @@ private struct Check {
   }
 
   /// What every party has got over all transactions about a subject.
-  private mutating func booked(about subject: String) throws -> [String: Amount] {
+  private mutating func booked(about subject: String) throws -> SubjectSums {
+    // Without the name of the index, the order wanted makes SQLite walk the whole ledger instead.
     let statement = try reader.statement(
       """
-      SELECT t.sequence, p.account, p.amount FROM transactions AS t
+      SELECT t.sequence, t.kind, p.account, p.amount
+      FROM transactions AS t INDEXED BY transactions_of_subject
       JOIN postings AS p ON p.storefront = t.storefront AND p.sequence = t.sequence
       WHERE t.storefront = ?1 AND t.subject = ?2 ORDER BY t.sequence
       """)
     statement.bind(storefront.id.text, at: 1)
     statement.bind(subject, at: 2)
-    var entries: [(String, Amount)] = []
-    var last: Int64 = 0
+    var sums = SubjectSums()
     try statement.forEachRow { row in
-      let sequence = try row.integer(0)
-      if sequence != last { explained += 1 }
-      last = sequence
-      let name = try row.text(1)
-      entries.append((Account(name: name)?.party ?? name, Amount(try row.integer(2))))
+      var columns = ColumnReader(row)
+      sums.add(
+        try columns.integer(), try columns.word(), account: try columns.text(),
+        try columns.amount())
     }
-    return Self.nets(entries)
+    explained += sums.transactions
+    return sums
+  }
+
+  /// Money that is released is nowhere pending, and the other way round.
+  private func checkState(_ booked: SubjectSums, isReleased: Bool, at place: String) throws {
+    for member in booked.members.keys.sorted() {
+      guard let money = booked.members[member] else { continue }
+      if isReleased {
+        try expect(.zero, money.pending, at: "\(place), pending of \(member)")
+      } else {
+        try expect(.zero, money.released, at: "\(place), released to \(member)")
+      }
+    }
+  }
+
+  /// What an order is found by when its time has come; the columns of that are read last.
+  private func checkWaiting(_ order: Order, _ row: inout ColumnReader) throws {
+    func words(_ moment: Timestamp?) -> String { moment?.description ?? "never" }
+    let state = order.state
+    try expect(state.rawValue, try row.text(), at: "order \(order.id), state")
+    try expect(
+      words(state == .placed ? order.expiresAt : nil), words(try row.optionalTime()),
+      at: "order \(order.id), expiry")
+    try expect(
+      words(order.releaseDue(zone: storefront.zone)), words(try row.optionalTime()),
+      at: "order \(order.id), day of release")
   }
 
   private mutating func checkBonuses() throws {
     let columns = OrderTables.bonusColumns.joined(separator: ", ")
     let statement = try reader.statement(
-      "SELECT id, \(columns) FROM bonuses WHERE storefront = ? ORDER BY id")
+      "SELECT id, \(columns), due_at FROM bonuses WHERE storefront = ? ORDER BY id")
     statement.bind(storefront.id.text, at: 1)
     try statement.forEachRow { row in
       var columns = ColumnReader(row)
       let bonus = try OrderTables.readBonus(try columns.text(), &columns)
+      // Before it is reckoned with: one that was altered may have no opposite.
+      try expect(
+        true, bonus.amount >= .zero && bonus.amount <= .limit, at: "bonus \(bonus.id), amount")
       let due = Self.nets([
         (Account.platform.party, -bonus.amount),
         (Account.pending(bonus.payee).party, bonus.amount),
       ])
-      try compare(due, try booked(about: bonus.subject), at: "bonus \(bonus.id), party")
+      let booked = try booked(about: bonus.subject)
+      try compare(due, booked.nets, at: "bonus \(bonus.id), party")
+      try checkState(booked, isReleased: bonus.releasedAt != nil, at: "bonus \(bonus.id)")
+      try expect(
+        bonus.releasedAt == nil ? bonus.due : nil, try columns.optionalTime(),
+        at: "bonus \(bonus.id), day of release")
       result.bonuses += 1
     }
     progress(.bonuses, result.bonuses, result.bonuses)

@@ -44,11 +44,16 @@ private struct StatementCheck {
     try expect(number + 1, statement.number, at: "\(place), number")
     try expect(reached, statement.from, at: "\(place), from")
     try expect(true, statement.to >= statement.from, at: "\(place), order of from and to")
+    if let until = statement.until {
+      let end = try reader.tables.statements.sequence(storefront, before: until)
+      try expect(max(reached, end), statement.to, at: "\(place), to")
+    }
     var moved = try movement(statement)
     let paid = try bookedPayments(statement, kind: .payout)
     let returned = try bookedPayments(statement, kind: .payoutReturned)
-    var total = Amount.zero
+    var total = StatementFigures()
     var lines: Int64 = 0
+    var payees: Int64 = 0
     var left: [String: Amount] = [:]
     var failed: Int64 = 0
     try forEachLine(statement) { line in
@@ -60,38 +65,65 @@ private struct StatementCheck {
         (CauseKind.release, figures.released), (.refund, -figures.reversed),
         (.payoutReturned, figures.returned),
       ] {
-        let found = moved.removeValue(forKey: "\(member)/\(kind.rawValue)")
+        let found = moved.amounts.removeValue(forKey: "\(member)/\(kind.rawValue)")
         try expect(found ?? .zero, amount, at: "\(place), \(kind.rawValue)")
+      }
+      try expect(moved.offsets[member] ?? .zero, figures.offset, at: "\(place), offset")
+      for (kind, count) in [
+        (CauseKind.release, figures.releases), (.refund, figures.reversals),
+      ] {
+        let found = moved.counts["\(member)/\(kind.rawValue)"] ?? 0
+        try expect(found, count, at: "\(place), number of \(kind.rawValue)s")
       }
       try expect(paid[member] ?? .zero, figures.paid, at: "\(place), paid")
       let back = line.failure == nil ? Amount.zero : -figures.paid
       try expect(returned[member] ?? .zero, back, at: "\(place), failure")
       if line.failure != nil { failed += 1 }
       if figures.closing != .zero { left[member] = figures.closing }
-      total += figures.paid
+      total += figures
       lines += 1
+      if figures.paid > .zero { payees += 1 }
       carried[member] = nil
     }
-    if let forgotten = (Array(carried.keys) + Array(moved.keys)).min() {
+    if let forgotten = (Array(carried.keys) + Array(moved.amounts.keys)).min() {
       throw Verification.Fault(
         at: place, expected: "a line for \(forgotten)", found: "no such line")
     }
     try expect(statement.members, lines, at: "\(place), members")
-    try expect(statement.figures.paid, total, at: "\(place), total")
+    try expect(payees, statement.payees, at: "\(place), payees")
+    try expect(total.paid, statement.figures.paid, at: "\(place), total")
+    guard total == statement.figures else {
+      throw Verification.Fault(
+        at: "\(place), totals", expected: "the sums of its lines", found: "other figures")
+    }
     try expect(
       paid.values.reduce(.zero, +), statement.figures.paid, at: "\(place), booked payments")
     try expect(statement.acknowledgement?.failed ?? 0, failed, at: "\(place), failed")
+    try expect(
+      -returned.values.reduce(.zero, +), statement.acknowledgement?.returned ?? .zero,
+      at: "\(place), failed amount")
     carried = left
     number = statement.number
     reached = statement.to
   }
 
-  /// What moved in the period, by member and kind; each member must have a line.
-  private func movement(_ statement: Statement) throws -> [String: Amount] {
-    var moved: [String: Amount] = [:]
+  /// What moved in a period, by member, or by member and kind.
+  private struct Movement {
+    var amounts: [String: Amount] = [:]
+    /// Transactions.
+    var counts: [String: Int64] = [:]
+    /// What paid off debt, by member.
+    var offsets: [String: Amount] = [:]
+  }
+
+  /// What moved in the period; each member of it must have a line.
+  private func movement(_ statement: Statement) throws -> Movement {
+    var moved = Movement()
+    var last: [String: Int64] = [:]
     let sql = """
       SELECT CASE WHEN t.kind IN ('refund', 'payout_returned') THEN t.kind ELSE 'release' END,
-      p.member, p.amount FROM postings AS p NOT INDEXED
+      p.member, p.amount, p.sequence, p.account = 'debt/' || p.member AND p.amount > 0
+      FROM postings AS p NOT INDEXED
       JOIN transactions AS t ON t.storefront = p.storefront AND t.sequence = p.sequence
       WHERE p.storefront = ?1 AND p.sequence > ?2 AND p.sequence <= ?3
       AND (p.account = 'available/' || p.member OR p.account = 'debt/' || p.member)
@@ -103,9 +135,15 @@ private struct StatementCheck {
     writer.integer(statement.from)
     writer.integer(statement.to)
     try query.forEachRow { row in
-      let kind = try row.text(0)
       let member = try row.text(1)
-      moved["\(member)/\(kind)", default: .zero] += Amount(try row.integer(2))
+      let place = "\(member)/\(try row.text(0))"
+      let amount = Amount(try row.integer(2))
+      let sequence = try row.integer(3)
+      moved.amounts[place, default: .zero] += amount
+      if last.updateValue(sequence, forKey: place) != sequence {
+        moved.counts[place, default: 0] += 1
+      }
+      if try row.integer(4) != 0 { moved.offsets[member, default: .zero] += amount }
     }
     return moved
   }
@@ -117,7 +155,7 @@ private struct StatementCheck {
     var paid: [String: Amount] = [:]
     let query = try reader.statement(
       """
-      SELECT p.member, p.amount FROM transactions AS t
+      SELECT p.member, p.amount FROM transactions AS t INDEXED BY transactions_of_subject
       JOIN postings AS p ON p.storefront = t.storefront AND p.sequence = t.sequence
       WHERE t.storefront = ?1 AND t.subject = ?2 AND t.kind = ?3
       AND p.account = 'paid/' || p.member

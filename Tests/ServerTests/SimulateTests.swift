@@ -237,6 +237,10 @@ struct SimulateTests {
       (["--parameter", "nothing=1"], .usage, "has no parameter"),
       (["--parameter", "goldBonus=x"], .usage, "is a whole number"),
       (["--plan", "wanwu", "--from", "2026-02-30"], .usage, "a day such as 2026-03-01"),
+      (
+        ["--plan", "wanwu", "--from", "2026-03-02", "--until", "2026-03-01"], .usage,
+        "a day not before --from"
+      ),
       (["--plan", "wanwu", "--storefront", "other"], .failed, "there is no storefront other"),
     ] {
       let listener = Listener()

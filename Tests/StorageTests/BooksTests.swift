@@ -183,6 +183,14 @@ struct BooksTests {
     ("UPDATE statements SET paid = paid + 1 WHERE id = 'may'", "total"),
     ("UPDATE statements SET failed = 2 WHERE id = 'may'", "failed"),
     ("DELETE FROM statements WHERE id = 'may'", "number"),
+    ("UPDATE statement_lines SET debt_offset = 7 WHERE statement = 'june'", "offset"),
+    ("UPDATE statement_lines SET releases = releases + 1 WHERE statement = 'may'", "releases"),
+    ("UPDATE statement_lines SET reversals = reversals + 1 WHERE statement = 'june'", "refunds"),
+    ("UPDATE statements SET payees = payees + 1 WHERE id = 'may'", "payees"),
+    ("UPDATE statements SET released = released + 1 WHERE id = 'may'", "totals"),
+    ("UPDATE statements SET reversals = reversals + 1 WHERE id = 'june'", "totals"),
+    ("UPDATE statements SET failed_amount = failed_amount + 1 WHERE id = 'may'", "failed amount"),
+    ("UPDATE statements SET until = until - 86400000 WHERE id = 'june'", "to"),
   ]
 
   @Test("A check of the books finds an altered statement", arguments: alterations)

@@ -105,6 +105,18 @@ struct VerificationTests {
       "UPDATE postings SET ordinal = 9 WHERE sequence = 3 AND ordinal = 0",
       "transaction 3, posting 0, ordinal"
     ),
+    (
+      "UPDATE postings SET amount = 9223372036854775807 WHERE sequence = 3 AND ordinal = 0",
+      "transaction 3, sum of postings"
+    ),
+    (
+      "UPDATE postings SET amount = (-9223372036854775807 - 1) WHERE sequence = 3 AND ordinal = 1",
+      "transaction 3, sum of postings"
+    ),
+    (
+      "UPDATE bonuses SET amount = (-9223372036854775807 - 1) WHERE joined = 'c'",
+      "bonus c/joinBonus, amount"
+    ),
     ("DELETE FROM postings WHERE sequence = 3", "transaction 3, has postings"),
     (
       "INSERT INTO postings VALUES ('sf', 999, 0, 'buyers', NULL, 5)",
@@ -153,6 +165,26 @@ struct VerificationTests {
     ("UPDATE members SET rank = 'senior' WHERE id = 'b'", "rank of b"),
     ("DELETE FROM rank_changes WHERE member = 'b' AND number = 1", "rank change 2 of b, number"),
     ("DELETE FROM rank_changes WHERE member = 'p'", "rank of p"),
+    ("UPDATE orders SET released_at = NULL WHERE id = 'o4'", "order o4, released to"),
+    ("UPDATE bonuses SET released_at = 1 WHERE joined = 'c'", "bonus c/joinBonus, pending of"),
+    ("UPDATE orders SET state = 'paid' WHERE id = 'o1'", "order o1, state"),
+    ("UPDATE orders SET due_at = 1 WHERE id = 'o4'", "order o4, day of release"),
+    ("UPDATE orders SET expires_at = 1 WHERE id = 'o4'", "order o4, expiry"),
+    ("UPDATE bonuses SET released_at = NULL WHERE joined = 'd'", "bonus d/joinBonus, released"),
+    ("UPDATE bonuses SET due_at = 1 WHERE joined = 'd'", "bonus d/joinBonus, day of release"),
+    ("UPDATE storefront_progress SET gmv = gmv + 1 WHERE orders > 0", "turnover of the storefront"),
+    ("UPDATE storefront_progress SET refunded = 0 WHERE orders > 0", "refunds of the storefront"),
+    ("UPDATE room_progress SET orders = orders + 1 WHERE room = 'r'", "orders of room r"),
+    ("DELETE FROM room_progress WHERE room = 'r'", "room r"),
+    (
+      "UPDATE earnings SET released = released + 1 WHERE member = 'p' AND room = 'r'",
+      "released earnings of p in room r"
+    ),
+    (
+      "UPDATE earnings SET reversed = reversed + 1 WHERE member = 'd' AND room = ''",
+      "reversed earnings of d"
+    ),
+    ("DELETE FROM earnings WHERE member = 'p' AND room = 'r'", "earnings of p in room r"),
   ]
 
   @Test("Whatever is altered is found, at its place", arguments: alterations)

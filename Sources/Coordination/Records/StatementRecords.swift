@@ -47,7 +47,11 @@ package struct StatementFigures: Equatable, Sendable {
   package var closing: Amount { opening + released - reversed + returned - paid }
 
   /// Adds the figures of another line.
-  static func += (total: inout StatementFigures, line: StatementFigures) {
+  ///
+  /// - Parameters:
+  ///   - total: so far.
+  ///   - line: what is added.
+  package static func += (total: inout StatementFigures, line: StatementFigures) {
     total.opening += line.opening
     total.released += line.released
     total.reversed += line.reversed

@@ -36,6 +36,9 @@ extension Subcommand {
     ]
   ) { input, output in
     let days = (from: try day(input, "from"), until: try day(input, "until"))
+    if let from = days.from, let until = days.until, from > until {
+      throw input.refusal("until", "a day not before --from")
+    }
     let result: WhatIf
     if let path = input.optionalText("scenario") {
       let scenario: Scenario

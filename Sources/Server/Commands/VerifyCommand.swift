@@ -11,9 +11,10 @@ extension Subcommand {
     details: """
       Walks the ledger of each storefront of a data directory: no gap in the sequence, every \
       transaction sums to zero, the chain of digests holds, running balances and earnings equal the \
-      postings, and every order's money equals what its pinned plan and snapshot say. Prints one \
-      JSON object a storefront with the digest of its books; the first difference is named and \
-      the exit code is 1. Works while a server runs on the directory.
+      postings, every order's money equals what its pinned plan and snapshot say, statements equal \
+      what was booked, and so do the figures that are shown live. Prints one JSON object a \
+      storefront with the digest of its books; the first difference is named and the exit code is \
+      1. Works while a server runs on the directory.
       """,
     options: [
       .data,
