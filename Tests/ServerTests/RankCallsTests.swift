@@ -162,6 +162,40 @@ struct RankCallsTests {
     }
   }
 
+  @Test(
+    "Whoever got nothing on an order learns why, by the ranks of its placement; a stranger nothing")
+  func whyNot() throws {
+    let members = [join("A", nil, "senior"), join("B", "A"), join("C", "B"), join("X")]
+    let at = { (seconds: Int64) in Sample.now.advanced(byMilliseconds: seconds * 1000) }
+    let gold = Command.setRank(member: MemberID(trusted: "B"), rank: "gold")
+    var commands = members.map { ($0, at(0)) }
+    commands += sale("early", seller: "C").map { ($0, at(1)) }
+    commands.append((gold, at(2)))
+    commands += sale("late", seller: "C").map { ($0, at(3)) }
+    let questions = ["early", "late"].flatMap { order in
+      ["A", "B", "C"].map {
+        Query.explanation(OrderID(trusted: order), by: PersonID(trusted: $0))
+      }
+    }
+    let plan = try Plan.shipped("wanwu")
+    let answers = try ask(plan, commands, at: at(4), questions)
+    let texts = answers.map { ($0["text"]?["en"]?.elements ?? []).compactMap(\.text) }
+    #expect(texts.map(\.count) == [1, 1, 1, 1, 1, 1])
+    #expect(texts[0][0].hasPrefix("Line 1: A earns 10.00 CNY"))
+    #expect(texts[1][0].contains("B does not earn"))
+    #expect(texts[1][0].contains("unqualified: their rank was ordinary, and gold is needed"))
+    #expect(texts[3][0].contains("A does not earn 25 % of the seller's profit: separated"))
+    #expect(texts[4][0].hasPrefix("Line 1: B earns 10.00 CNY"))
+    // A is no part of the late sale any more, and is not told what it came to.
+    #expect(answers[3]["net"] == .null && answers[3]["withheld"]?.elements?.count == 1)
+    #expect(answers[0]["net"] == 20_000 && answers[1]["net"] == 20_000)
+    #expect(throws: Fault.self) {
+      try ask(
+        plan, commands, at: at(4),
+        [.explanation(OrderID(trusted: "late"), by: PersonID(trusted: "X"))])
+    }
+  }
+
   @Test("Codes are told with the orders behind them, and expired ones as returned")
   func invites() throws {
     let p = MemberID(trusted: "P")

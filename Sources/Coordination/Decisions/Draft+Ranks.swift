@@ -17,6 +17,37 @@ extension Draft {
     return found
   }
 
+  /// Where a member stood when an order was placed: as the order pins it, else by the history of ranks.
+  ///
+  /// - Parameters:
+  ///   - id: the member; inviters never change.
+  ///   - order: stored.
+  ///   - plan: the one that the order pins.
+  /// - Returns: the standing, or nothing where there is no such member.
+  /// - Throws: `Stop.missing`.
+  package func standing(
+    _ id: MemberID, whenPlaced order: Order, under plan: Plan
+  ) throws(Stop) -> Standing? {
+    guard let member = try member(id) else { return nil }
+    if let pinned = order.snapshot.people.first(where: { $0.holder?.member == id })?.holder {
+      return Standing(inviter: member.inviter, rank: pinned.rank)
+    }
+    // The ranks of the decision count, which may be later than the time that was reported.
+    var decidedAt = order.placedAt
+    if case .fact(let fact)? = try read(.fact(storefrontID, "order/\(order.id)")) {
+      decidedAt = fact.at
+    }
+    var rank = member.rank
+    var number = try memberProgress(id).rankChanges
+    while case .rankChange(let change)? = try read(.rankChange(storefrontID, id, number)),
+      change.at > decidedAt, let earlier = change.from
+    {
+      rank = earlier
+      number -= 1
+    }
+    return Standing(inviter: member.inviter, rank: plan.rank(named: rank) ?? plan.lowestRank)
+  }
+
   /// An operator sets a member's rank; it holds from now on and changes no order placed before.
   ///
   /// Lowering it keeps thresholds from raising it again until an operator raises it.

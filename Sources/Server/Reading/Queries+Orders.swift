@@ -102,7 +102,14 @@ extension Queries {
   func explanation(_ id: OrderID, by person: PersonID?) throws -> JSON {
     let settled = try settled(id)
     let settlement = settled.settlement
-    if let person, !concerns(settled, person) {
+    let tookPart = person.map { concerns(settled, $0) } ?? true
+    let overlooked = try inspected { draft throws(Stop) in
+      let order = settled.order
+      return try settled.plan.overlooked(settlement, order.snapshot, for: person) {
+        (id) throws(Stop) in try draft.standing(id, whenPlaced: order, under: settled.plan)
+      }
+    }
+    if let person, !tookPart, overlooked.isEmpty {
       throw Fault(
         Rejection(.notYourOrder, "Order \(id) is none of \(person)'s.", field: "order"))
     }
@@ -112,15 +119,19 @@ extension Queries {
         shares.append(shareView(share, line: index))
       }
     }
-    let withheld = settlement.withheld.filter { person == nil || $0.member == person }
+    let withheld =
+      settlement.withheld.filter { person == nil || $0.member == person } + overlooked
     let texts = { (language: Language) -> JSON in
-      .array(
-        settlement.explanation(by: settled.plan, in: language, for: person).map { .string($0) })
+      let money = settlement.explanation(
+        by: settled.plan, in: language, for: person, overlooked: overlooked)
+      let attribution = settled.order.receipt.explanation(in: language, for: person)
+      return .array((money + attribution).map { .string($0) })
     }
     var members: [JSON.Member] = [
       JSON.Member("order", .string(id.text)), JSON.Member("plan", .string(settled.plan.name)),
       JSON.Member("planVersion", .integer(settled.order.planVersion)),
-      JSON.Member("net", .integer(settled.order.net.minorUnits)),
+      // Whoever only stands above somebody of the sale learns why they got nothing, not of what.
+      JSON.Member("net", tookPart ? .integer(settled.order.net.minorUnits) : .null),
       JSON.Member("attribution", receiptView(settled.order.receipt, for: person)),
       JSON.Member("shares", .array(shares)),
       JSON.Member("withheld", .array(withheld.map(withheldView))),
