@@ -10,7 +10,7 @@ extension Plan {
   /// How many levels above somebody are looked at where nobody in particular asks.
   private static let levelsTold = 8
   /// How many levels above somebody a member who asks may stand.
-  private static let levelsMax = 100_000
+  private static let levelsMax = 1_000
 
   /// Members near a sale whom no share pays and the settlement does not name, each with why.
   ///
@@ -20,7 +20,7 @@ extension Plan {
   /// - Parameters:
   ///   - settlement: made by this plan on `snapshot`.
   ///   - snapshot: taken by this plan.
-  ///   - member: only about this member; where nil, about those within 8 levels.
+  ///   - member: only about this member, within 1,000 levels; where nil, about those within 8.
   ///   - standing: looks a member up as they were when the snapshot was taken; may throw.
   /// - Returns: at most one entry for each member, in the order of the rules.
   /// - Throws: what `standing` throws, unchanged.

@@ -196,6 +196,31 @@ struct RankCallsTests {
     }
   }
 
+  @Test("What is not paid, or all given back, is explained as nothing earned")
+  func nothingEarned() throws {
+    let order = OrderID(trusted: "o1")
+    let placed = sale("o1", seller: "A").prefix(1)
+    let steps: [(commands: [Command], state: String, text: String)] = [
+      ([], "placed", "Nothing is booked on this order, for it is not paid"),
+      (
+        [.cancel(order, at: Sample.now)], "cancelled", "Nothing is booked on this order, for it was"
+      ),
+      (
+        Array(sale("o1", seller: "A").dropFirst())
+          + [.refund(order, refund: FactID(trusted: "x"), lines: [], at: Sample.now)], "refunded",
+        "Line 1: all of it was given back, so nobody earns on it."
+      ),
+    ]
+    for (commands, state, text) in steps {
+      let answer = try ask(
+        Plan.shipped("wanwu"), ([join("A")] + placed + commands).map { ($0, Sample.now) },
+        at: Sample.now, [.explanation(order, by: PersonID(trusted: "A"))])[0]
+      #expect(answer["state"] == .string(state) && answer["booked"] == .bool(state == "refunded"))
+      #expect(answer["text"]?["en"]?.elements?.first?.text?.hasPrefix(text) == true)
+      #expect(answer["text"]?["zh"]?.elements?.count == answer["text"]?["en"]?.elements?.count)
+    }
+  }
+
   @Test("Codes are told with the orders behind them, and expired ones as returned")
   func invites() throws {
     let p = MemberID(trusted: "P")

@@ -1,8 +1,38 @@
-// Says in words why somebody's touch or code did not decide an order. Pure; any thread.
-// Source: domain.md, sections 2 and 7.
+// Says in words why an order brings nobody anything, and why somebody's touch or code did not decide it.
+// Pure; any thread. Source: domain.md, sections 2 and 7.
 
 import Commerce
 import Commission
+
+extension Order {
+  /// Tells why nothing is earned where that has nothing to do with the plan: the order was not paid, or
+  /// all of a line was given back.
+  ///
+  /// - Parameter language: of the texts.
+  /// - Returns: the texts in the order of the lines.
+  package func explanation(in language: Language) -> [String] {
+    let isEnglish = language == .english
+    guard paidAt != nil else {
+      let why: Wording =
+        switch state {
+        case .cancelled: Wording(english: "it was cancelled", chinese: "已取消")
+        case .expired: Wording(english: "it was not paid in time", chinese: "逾期未支付")
+        default: Wording(english: "it is not paid", chinese: "尚未支付")
+        }
+      return [
+        isEnglish
+          ? "Nothing is booked on this order, for \(why.english); the figures are what it would bring."
+          : "本订单\(why.chinese)，没有任何入账；以下为支付后的数额。"
+      ]
+    }
+    return lines.enumerated().compactMap { index, line in
+      guard line.refunded == line.paid, line.refunded > .zero else { return nil }
+      return isEnglish
+        ? "Line \(index + 1): all of it was given back, so nobody earns on it."
+        : "第\(index + 1)行：已全额退款，无人获得佣金。"
+    }
+  }
+}
 
 extension AttributionReceipt {
   /// Tells everybody who could have brought the buyer, and did not, why.
