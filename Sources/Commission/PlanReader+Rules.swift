@@ -31,6 +31,7 @@ extension PlanReader {
         shares.append(share)
       }
       try checkWrittenOut(shares.count, element)
+      try checkSteps(shares.map(\.payee), fields)
     }
     return shares
   }
@@ -139,8 +140,18 @@ extension PlanReader {
         AwardRule(
           id: id, title: try fields["title"].wording(),
           payee: try payee(fields["payee"], people), gift: try gift(element, fields)))
+      try checkSteps(awards.map(\.payee), fields)
     }
     return awards
+  }
+
+  /// Refuses payees and conditions that are more than a sale can wait for: each of them may be looked at
+  /// for every sale, and for every tree when the plan's bounds are measured.
+  private func checkSteps(_ payees: [PayeeRule], _ fields: Fields) throws(PlanError) {
+    guard payees.reduce(0, { $0 + $1.steps }) <= Self.stepsMax else {
+      throw fields["payee"].fault(
+        "makes more than \(Self.stepsMax) payees and conditions in this section")
+    }
   }
 
   private func gift(_ place: Place, _ fields: Fields) throws(PlanError) -> AwardRule.Gift {
@@ -164,5 +175,27 @@ extension PlanReader {
       byRank[Int(rank.index)] = Amount(try integer(entry, in: amounts))
     }
     return .bonus(byRank)
+  }
+}
+
+extension PayeeRule {
+  /// How many payees and conditions it is made of.
+  fileprivate var steps: Int {
+    switch self {
+    case .nobody, .person, .withheld: 1
+    case .firstOf(let payees): payees.reduce(1) { $0 + $1.steps }
+    case .when(let condition, let then, let otherwise):
+      1 + condition.steps + then.steps + otherwise.steps
+    }
+  }
+}
+
+extension Condition {
+  fileprivate var steps: Int {
+    switch self {
+    case .constant, .rank, .same: 1
+    case .any(let conditions), .all(let conditions): conditions.reduce(1) { $0 + $1.steps }
+    case .not(let condition): 1 + condition.steps
+    }
   }
 }

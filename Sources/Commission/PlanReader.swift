@@ -11,6 +11,8 @@ struct PlanReader {
   static let levelsMax = 60
   /// People, and shares, once levels are written out: a set of shares is 64 bits.
   static let writtenOutMax = 64
+  /// Payees and conditions in all shares together, and in all awards.
+  static let stepsMax = 1_000
   static let ranksMax = 32
   static let parametersMax = 32
 

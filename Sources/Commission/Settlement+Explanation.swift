@@ -33,9 +33,11 @@ extension Settlement {
   ///   - language: of the texts.
   ///   - member: leaves out what is not about this member; everything where nil. A rule that found
   ///     nobody at all is about everybody.
+  ///   - overlooked: members whom no rule names, as `Plan.overlooked` found them; told last.
   /// - Returns: the texts in the order of the lines, then of the rules.
   public func explanation(
-    by plan: Plan, in language: Language, for member: MemberID? = nil
+    by plan: Plan, in language: Language, for member: MemberID? = nil,
+    overlooked: [WithheldShare] = []
   ) -> [String] {
     var texts: [String] = []
     for (index, line) in lines.enumerated() {
@@ -43,7 +45,8 @@ extension Settlement {
         texts.append(text(of: share, line: index + 1, plan, language))
       }
     }
-    for share in withheld where member == nil || share.member == nil || share.member == member {
+    for share in withheld + overlooked
+    where member == nil || share.member == nil || share.member == member {
       texts.append(text(of: share, plan, language))
     }
     return texts

@@ -14,6 +14,8 @@ struct RankCheck {
   /// Settled own sales by member, and by price of a unit where the order's plan has a quota.
   private var settled: [MemberID: Amount] = [:]
   private var sums: [MemberID: [Amount: Amount]] = [:]
+  /// The orders behind those, folded into one figure for each member: see `folded`.
+  private var orders: [MemberID: UInt64] = [:]
 
   init(reader: SQLiteReader, storefront: StorefrontID) {
     self.reader = reader
@@ -28,7 +30,17 @@ struct RankCheck {
     settled[seller, default: .zero] += order.net
     if let per = plan.inviteQuota?.settledSalesPerUnit {
       sums[seller, default: [:]][per, default: .zero] += order.net
+      orders[seller, default: 0] &+= Self.folded(order.id, per, order.net)
     }
+  }
+
+  /// An order's amount at a price, times a number made of the two (FNV-1a): sums of these are the same
+  /// for an order and for all entries about it, and differ where an entry names another order.
+  private static func folded(_ order: OrderID, _ per: Amount, _ amount: Amount) -> UInt64 {
+    let number = "\(order)/\(per)".utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+      ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+    }
+    return number &* UInt64(bitPattern: amount.minorUnits)
   }
 
   /// Compares what was counted with what is kept; every order has been added.
@@ -151,13 +163,18 @@ struct RankCheck {
     }
     var left: Int64 = 0
     var number: Int64 = 0
+    var folded: UInt64 = 0
     for entry in try reader.quotaEntries(storefront, member) {
       let place = "quota of \(member), entry \(entry.number)"
       number += 1
       left += entry.units
       try expect(number, entry.number, at: "\(place), number")
       try expect(left, entry.left, at: "\(place), left")
+      if let order = entry.order, let per = entry.per {
+        folded &+= Self.folded(order, per, entry.amount)
+      }
     }
+    try expect(orders[member] ?? 0, folded, at: "quota of \(member), orders of its entries")
     try expect(number, account.entries, at: "quota of \(member), entries")
     try expect(left, account.left, at: "quota of \(member), left")
     let limited = try reader.rows(

@@ -138,6 +138,68 @@ struct BoundTests {
     #expect(try dearest(plan) == bound, "\(name)")
   }
 
+  @Test("No small tree exceeds the bound of any plan made up at random", arguments: 0..<12)
+  func random(seed: Int) throws {
+    var chance = SplitMix64(seed: UInt64(seed))
+    func pick(_ options: [String]) -> String { options.randomElement(using: &chance) ?? "" }
+    var people = ["seller"]
+    var written: [String] = []
+    for index in 0..<Int.random(in: 1...3, using: &chance) {
+      let below = pick(people)
+      let search = pick([
+        #""inviterOf":"\#(below)""#, #""ancestorOf":"\#(below)","rankAtLeast":"gold""#,
+        #""firstOf":["sale.promoter","\#(below)"]"#,
+        #""firstOf":["sale.promoter","sale.host"],"otherThan":["\#(below)"]"#,
+      ])
+      written.append(#"{"name":"p\#(index)","title":{"en":"p","zh":"人"},\#(search)}"#)
+      people.append("p\(index)")
+    }
+    func condition() -> String {
+      pick([
+        #"{"rankOf":"\#(pick(people))","atLeast":"gold"}"#,
+        #"{"not":{"rankOf":"\#(pick(people))","below":"gold"}}"#,
+        #"{"same":["\#(pick(people))","\#(pick(people))"]}"#,
+      ])
+    }
+    func payee() -> String {
+      pick([
+        #""\#(pick(people))""#, #""\#(pick(people))""#,
+        #"{"firstOf":["\#(pick(people))","\#(pick(people))"]}"#,
+        #"{"when":\#(condition()),"then":"\#(pick(people))","otherwise":"\#(pick(people))"}"#,
+        #"{"when":\#(condition()),"then":"\#(pick(people))","otherwise":"nobody"}"#,
+      ])
+    }
+    var shares: [String] = []
+    var bases = ["\"net\"", "\"pool\"", "\"pool\""]
+    for index in 0..<Int.random(in: 2...4, using: &chance) {
+      let base = pick(bases)
+      shares.append(
+        Bent.share(
+          "s\(index)", payee: payee(), base: base,
+          rate: pick(["250000", "100000", "500000", #"{"pactOr":300000}"#, "rest"]),
+          fundedBy: base.contains("share") && Bool.random(using: &chance)
+            ? String(base.dropFirst(10).dropLast(2)) : "platform"))
+      bases.append(#"{"share":"s\#(index)"}"#)
+    }
+    let plan: Plan
+    do {
+      plan = try Bent.plan(
+        selfPurchase: pick(["allowed", "denied"]), people: written, shares: shares)
+    } catch PlanError.malformed(_, let reason) {
+      // Made up at random, it may give more away than there is.
+      #expect(reason.contains("whole of its base") || reason.contains("took the rest"))
+      return
+    }
+    let bounds = plan.bounds()
+    let found = try dearest(plan)
+    // A rest takes the fractions of the others with it.
+    #expect(found <= bounds.worstCasePayoutPpm + Int64(shares.count), "\(shares) \(written)")
+    // The people of these plans are few enough for three members to attain it.
+    if bounds.isExact {
+      #expect(bounds.worstCasePayoutPpm <= found + Int64(shares.count), "\(shares) \(written)")
+    }
+  }
+
   @Test("Denying own purchases takes no worst case away where the buyer is a stranger")
   func selfPurchase() throws {
     let plan = try Bent.plan(selfPurchase: "denied", shares: [Self.whole])

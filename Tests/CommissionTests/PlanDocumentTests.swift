@@ -256,6 +256,35 @@ struct PlanDocumentTests {
     }
   }
 
+  @Test(
+    "A plan is made of at most a thousand payees and conditions, over all its shares",
+    arguments: [(999, true), (1_000, false)])
+  func steps(steps: Int, isPlan: Bool) throws {
+    /// A payee that is made of so many.
+    func payee(_ steps: Int) -> String {
+      guard steps > 1 else { return "\"seller\"" }
+      let count = min(16, steps - 1)
+      let parts = (0..<count).map { ($0 + 1) * (steps - 1) / count - $0 * (steps - 1) / count }
+      return #"{"firstOf":[\#(parts.map { payee($0) }.joined(separator: ","))]}"#
+    }
+    func plan() throws -> Plan {
+      // One more is the seller's own share.
+      try Bent.plan(shares: [
+        Bent.share("one", payee: payee(steps / 2), base: "\"pool\"", rate: "1"),
+        Bent.share("two", payee: payee(steps - steps / 2), base: "\"pool\"", rate: "1"),
+      ])
+    }
+    if isPlan {
+      #expect(try plan().bounds().isExact)
+    } else {
+      #expect(
+        throws: PlanError.malformed(
+          path: "$.sale.shares[2].payee",
+          reason: "makes more than 1000 payees and conditions in this section")
+      ) { try plan() }
+    }
+  }
+
   @Test("Promotions are counts of locked fans")
   func promotions() throws {
     let plan = try Plan.shipped("shuai", parameters: ["shopkeepersForNext": .integer(3)])

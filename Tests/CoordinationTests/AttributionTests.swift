@@ -90,6 +90,53 @@ struct AttributionTests {
       ])
   }
 
+  @Test("Opening the same page again and again does not push out who else brought the buyer")
+  func reloads() throws {
+    let shop = try shop()
+    try shop.touch("v", "Q")
+    let first = shop.now.advanced(byMilliseconds: 1)
+    for _ in 0..<20 {
+      shop.wait(1)
+      try shop.touch("v", "P")
+    }
+    try shop.touch("v", "Q")
+    let order = try receipt(shop)
+    #expect(order.first == "visit Q won" && order.count == Visits.kept + 1)
+    #expect(order.dropLast().last == "visit Q replaced")
+    #expect(shop.earnings("P", in: "r1").viewersBrought == 1)
+    #expect(shop.earnings("Q", in: "r1").viewersBrought == 1)
+    // The first of the repeated ones is kept too: an order reported late finds it.
+    #expect(try receipt(shop, "o2", at: first).contains("visit P won"))
+  }
+
+  @Test("Who sells to themselves without a promoter makes an own purchase as well")
+  func ownSale() throws {
+    let shop = try shop(Plan.shipped("wanwu"))
+    for (order, buyer, isOwn) in [("o1", "P", true), ("o2", "Q", false)] {
+      let reply = try shop.accept(shop.report(order, room: nil, seller: "P", buyer: buyer)).reply
+      #expect(reply["selfPurchase"] == .bool(isOwn))
+    }
+  }
+
+  @Test("Each promoter who did not bring the buyer is told why, in both languages, and only once")
+  func losers() throws {
+    let shop = try shop()
+    try shop.touch("v", "P")
+    try shop.touch("v", "Q")
+    try shop.accept(shop.report("o1"))
+    let receipt = try shop.order("o1").receipt
+    #expect(
+      receipt.explanation(in: .english) == [
+        "P did not bring the buyer by a visit: a later link into the same room replaced it."
+      ])
+    #expect(
+      receipt.explanation(in: .chinese, for: person("P")) == [
+        "买家不归属 P（进入直播间的链接）：已被同一直播间更晚的链接取代。"
+      ])
+    #expect(receipt.explanation(in: .english, for: person("Q")) == [])
+    #expect(receipt.explanation(in: .english, for: person("H")) == [])
+  }
+
   @Test("A touch reported late stands where it belongs, but never moves a lock")
   func lateTouch() throws {
     let shop = try shop()

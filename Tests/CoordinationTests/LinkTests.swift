@@ -120,6 +120,22 @@ struct LinkTests {
     #expect(try reason(shop, evidence, viewer: "c") == "link_exhausted")
   }
 
+  @Test("Whoever a link has brought may open it again after it is used up", arguments: ["r1", nil])
+  func exhaustedAgain(room: String?) throws {
+    let shop = try shop()
+    try shop.accept(.createLink(link(room: room, maximumUses: 1)))
+    let evidence = signed(room: room, maximumUses: 1)
+    #expect(try reason(shop, evidence, viewer: "a") == nil)
+    try shop.touch("a", "Q")
+    #expect(try reason(shop, evidence, viewer: "a") == nil)
+    #expect(try reason(shop, evidence, viewer: "b") == "link_exhausted")
+    #expect(refusals(shop, "P", .linkExhausted) == 1)
+    guard case .link(let kept)? = shop.store.records[.link(Shop.id, LinkID(trusted: "l1"))] else {
+      throw Shop.Missing(name: "l1")
+    }
+    #expect(kept.uses == 1)
+  }
+
   @Test("Nobody makes a link that could not be used, or takes back another's")
   func making() throws {
     let shop = try shop()

@@ -162,6 +162,65 @@ struct RankCallsTests {
     }
   }
 
+  @Test(
+    "Whoever got nothing on an order learns why, by the ranks of its placement; a stranger nothing")
+  func whyNot() throws {
+    let members = [join("A", nil, "senior"), join("B", "A"), join("C", "B"), join("X")]
+    let at = { (seconds: Int64) in Sample.now.advanced(byMilliseconds: seconds * 1000) }
+    let gold = Command.setRank(member: MemberID(trusted: "B"), rank: "gold")
+    var commands = members.map { ($0, at(0)) }
+    commands += sale("early", seller: "C").map { ($0, at(1)) }
+    commands.append((gold, at(2)))
+    commands += sale("late", seller: "C").map { ($0, at(3)) }
+    let questions = ["early", "late"].flatMap { order in
+      ["A", "B", "C"].map {
+        Query.explanation(OrderID(trusted: order), by: PersonID(trusted: $0))
+      }
+    }
+    let plan = try Plan.shipped("wanwu")
+    let answers = try ask(plan, commands, at: at(4), questions)
+    let texts = answers.map { ($0["text"]?["en"]?.elements ?? []).compactMap(\.text) }
+    #expect(texts.map(\.count) == [1, 1, 1, 1, 1, 1])
+    #expect(texts[0][0].hasPrefix("Line 1: A earns 10.00 CNY"))
+    #expect(texts[1][0].contains("B does not earn"))
+    #expect(texts[1][0].contains("unqualified: their rank was ordinary, and gold is needed"))
+    #expect(texts[3][0].contains("A does not earn 25 % of the seller's profit: separated"))
+    #expect(texts[4][0].hasPrefix("Line 1: B earns 10.00 CNY"))
+    // A is no part of the late sale any more, and is not told what it came to.
+    #expect(answers[3]["net"] == .null && answers[3]["withheld"]?.elements?.count == 1)
+    #expect(answers[0]["net"] == 20_000 && answers[1]["net"] == 20_000)
+    #expect(throws: Fault.self) {
+      try ask(
+        plan, commands, at: at(4),
+        [.explanation(OrderID(trusted: "late"), by: PersonID(trusted: "X"))])
+    }
+  }
+
+  @Test("What is not paid, or all given back, is explained as nothing earned")
+  func nothingEarned() throws {
+    let order = OrderID(trusted: "o1")
+    let placed = sale("o1", seller: "A").prefix(1)
+    let steps: [(commands: [Command], state: String, text: String)] = [
+      ([], "placed", "Nothing is booked on this order, for it is not paid"),
+      (
+        [.cancel(order, at: Sample.now)], "cancelled", "Nothing is booked on this order, for it was"
+      ),
+      (
+        Array(sale("o1", seller: "A").dropFirst())
+          + [.refund(order, refund: FactID(trusted: "x"), lines: [], at: Sample.now)], "refunded",
+        "Line 1: all of it was given back, so nobody earns on it."
+      ),
+    ]
+    for (commands, state, text) in steps {
+      let answer = try ask(
+        Plan.shipped("wanwu"), ([join("A")] + placed + commands).map { ($0, Sample.now) },
+        at: Sample.now, [.explanation(order, by: PersonID(trusted: "A"))])[0]
+      #expect(answer["state"] == .string(state) && answer["booked"] == .bool(state == "refunded"))
+      #expect(answer["text"]?["en"]?.elements?.first?.text?.hasPrefix(text) == true)
+      #expect(answer["text"]?["zh"]?.elements?.count == answer["text"]?["en"]?.elements?.count)
+    }
+  }
+
   @Test("Codes are told with the orders behind them, and expired ones as returned")
   func invites() throws {
     let p = MemberID(trusted: "P")

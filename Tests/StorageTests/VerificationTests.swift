@@ -218,6 +218,14 @@ struct VerificationTests {
       "UPDATE quota_entries SET units = 4 WHERE member = 'p' AND number = 1",
       "quota of p, entry 1, left"
     ),
+    (
+      "UPDATE quota_entries SET amount = amount + 1 WHERE member = 'p' AND number = 1",
+      "quota of p, orders of its entries"
+    ),
+    (
+      "UPDATE quota_entries SET \"order\" = 'other' WHERE member = 'p' AND number = 1",
+      "quota of p, orders of its entries"
+    ),
     ("UPDATE invites SET state = 'open' WHERE id = 'i1'", "quota of p, open codes"),
     ("UPDATE invites SET state = 'consumed' WHERE id = 'i2'", "quota of p, consumed"),
   ]

@@ -83,7 +83,7 @@ extension Draft {
   private mutating func accept(
     _ id: ViewerID, _ evidence: LinkEvidence, at: Timestamp
   ) throws(Stop) -> JSON {
-    let (touch, room, link) = try judge(evidence, at: at)
+    let (touch, room, link) = try judge(evidence, opening: id, at: at)
     if let room, try self.room(room).host == touch.promoter {
       throw .refuse(.ownRoom, "A host cannot be the promoter of their own room.")
     }
@@ -102,11 +102,9 @@ extension Draft {
     if let room {
       var visits = try visits(id, room)
       isNewVisit = !visits.touches.contains { $0.promoter == touch.promoter }
-      let isSameLink = visits.touches.last?.link == touch.link && touch.link != nil
       visits.add(touch)
       write(.visits(storefrontID, id, room), .visits(visits))
       if isNewVisit { try changeEarnings(of: touch.promoter, in: room) { $0.viewersBrought += 1 } }
-      if isSameLink { isNewVisit = false }
     }
     if var link, locks || isNewVisit {
       link.uses += 1
@@ -122,7 +120,7 @@ extension Draft {
 
   /// Whether the link is valid at the moment of the touch, and what it says.
   private func judge(
-    _ evidence: LinkEvidence, at: Timestamp
+    _ evidence: LinkEvidence, opening viewer: ViewerID, at: Timestamp
   ) throws(Stop) -> (Touch, RoomID?, Link?) {
     switch evidence {
     case .rejected(let code, _): throw .refuse(code, "The link cannot be used: \(code.rawValue).")
@@ -145,7 +143,9 @@ extension Draft {
       if let revoked = link?.revokedAt, revoked <= at {
         throw .refuse(.linkRevoked, "The link was revoked at \(revoked).")
       }
-      if let maximum = signed.maximumUses, (link?.uses ?? 0) >= maximum {
+      if let maximum = signed.maximumUses, (link?.uses ?? 0) >= maximum,
+        try !hasUsed(signed, viewer)
+      {
         throw .refuse(.linkExhausted, "The link has brought its \(maximum) viewers.")
       }
       return (
@@ -153,6 +153,13 @@ extension Draft {
         signed.room, link
       )
     }
+  }
+
+  /// Whether this viewer is one of those whom the link has brought: they may open it again.
+  private func hasUsed(_ link: SignedLink, _ viewer: ViewerID) throws(Stop) -> Bool {
+    if try self.viewer(viewer).lock?.link == link.id { return true }
+    guard let room = link.room else { return false }
+    return try visits(viewer, room).touches.contains { $0.link == link.id }
   }
 
   /// Decides who brought the buyer of an order placed at `at`, with everything that was considered.

@@ -55,6 +55,22 @@ extension Draft {
     return rank
   }
 
+  /// Where a member stood when an order was placed: as the order pins it, else by the history of ranks.
+  ///
+  /// - Parameters:
+  ///   - id: the member; inviters never change.
+  ///   - order: stored.
+  ///   - plan: the one that the order pins.
+  /// - Returns: the standing, or nothing where there is no such member.
+  /// - Throws: `Stop.missing`.
+  package func standing(
+    _ id: MemberID, whenPlaced order: Order, under plan: Plan
+  ) throws(Stop) -> Standing? {
+    guard let found = try standing(id, under: plan, at: order.placedAt) else { return nil }
+    let pinned = order.snapshot.people.first { $0.holder?.member == id }?.holder
+    return Standing(inviter: found.inviter, rank: pinned?.rank ?? found.rank)
+  }
+
   /// An operator sets a member's rank; it holds from now on and changes no order placed before.
   ///
   /// Lowering it keeps thresholds from raising it again until an operator raises it.

@@ -14,7 +14,7 @@ package func orderView(
     "room": order.room.map { .string($0.text) } ?? .null, "buyer": .string(order.buyer.text),
     "promoter": order.receipt.promoter.map { .string($0.text) } ?? .null,
     "attributedBy": order.receipt.source.map { .string($0.rawValue) } ?? .null,
-    "selfPurchase": .bool(order.receipt.selfPurchase),
+    "selfPurchase": .bool(order.receipt.selfPurchase || settlement.isSelfPurchase),
     "currency": .string(storefront.currency.code),
     "placedAt": .string(order.placedAt.description),
     "expiresAt": order.expiresAt.map { .string($0.description) } ?? .null,

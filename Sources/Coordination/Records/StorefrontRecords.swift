@@ -174,7 +174,7 @@ package struct Viewer: Equatable, Sendable {
 
 /// The touches that brought one viewer into one room.
 package struct Visits: Equatable, Sendable {
-  /// In order of time, the last eight: the last one decides, the others are evidence.
+  /// In order of time, at most `kept`: the last one decides, the others are evidence.
   package private(set) var touches: [Touch]
 
   /// How many are kept.
@@ -183,12 +183,20 @@ package struct Visits: Equatable, Sendable {
   /// Makes visits out of touches in order of time.
   package init(touches: [Touch] = []) { self.touches = touches.suffix(Visits.kept) }
 
-  /// Adds a touch where its time puts it, and forgets the oldest beyond `kept`: touches that are
-  /// reported late must not push out newer ones.
+  /// Adds a touch where its time puts it, and forgets one beyond `kept`: one that stands between two of
+  /// the same link, for who opens a page again and again must not push out who else there was; else the
+  /// oldest, for touches that are reported late must not push out newer ones.
   mutating func add(_ touch: Touch) {
     let place = touches.lastIndex { $0.at <= touch.at }.map { $0 + 1 } ?? 0
     touches.insert(touch, at: place)
-    if touches.count > Visits.kept { touches.removeFirst() }
+    guard touches.count > Visits.kept else { return }
+    func isSame(_ one: Touch, _ other: Touch) -> Bool {
+      one.promoter == other.promoter && one.link == other.link
+    }
+    let between = touches.indices.dropFirst().dropLast().first {
+      isSame(touches[$0 - 1], touches[$0]) && isSame(touches[$0], touches[$0 + 1])
+    }
+    touches.remove(at: between ?? 0)
   }
 }
 

@@ -102,7 +102,9 @@ extension Queries {
   func explanation(_ id: OrderID, by person: PersonID?) throws -> JSON {
     let settled = try settled(id)
     let settlement = settled.settlement
-    if let person, !concerns(settled, person) {
+    let tookPart = person.map { concerns(settled, $0) } ?? true
+    let overlooked = try overlooked(settled, for: person)
+    if let person, !tookPart, overlooked.isEmpty {
       throw Fault(
         Rejection(.notYourOrder, "Order \(id) is none of \(person)'s.", field: "order"))
     }
@@ -112,15 +114,22 @@ extension Queries {
         shares.append(shareView(share, line: index))
       }
     }
-    let withheld = settlement.withheld.filter { person == nil || $0.member == person }
+    let withheld =
+      settlement.withheld.filter { person == nil || $0.member == person } + overlooked
     let texts = { (language: Language) -> JSON in
-      .array(
-        settlement.explanation(by: settled.plan, in: language, for: person).map { .string($0) })
+      let money = settlement.explanation(
+        by: settled.plan, in: language, for: person, overlooked: overlooked)
+      let attribution = settled.order.receipt.explanation(in: language, for: person)
+      let order = tookPart ? settled.order.explanation(in: language) : []
+      return .array((order + money + attribution).map { .string($0) })
     }
     var members: [JSON.Member] = [
       JSON.Member("order", .string(id.text)), JSON.Member("plan", .string(settled.plan.name)),
       JSON.Member("planVersion", .integer(settled.order.planVersion)),
-      JSON.Member("net", .integer(settled.order.net.minorUnits)),
+      JSON.Member("state", .string(settled.order.state.rawValue)),
+      JSON.Member("booked", .bool(settled.order.paidAt != nil)),
+      // Whoever only stands above somebody of the sale learns why they got nothing, not of what.
+      JSON.Member("net", tookPart ? .integer(settled.order.net.minorUnits) : .null),
       JSON.Member("attribution", receiptView(settled.order.receipt, for: person)),
       JSON.Member("shares", .array(shares)),
       JSON.Member("withheld", .array(withheld.map(withheldView))),
@@ -137,6 +146,19 @@ extension Queries {
     }
     members.append(JSON.Member("text", ["en": texts(.english), "zh": texts(.chinese)]))
     return .object(members)
+  }
+
+  /// Whom no rule names although they stand near the sale; member by member, for a line may be long.
+  private func overlooked(_ settled: Settled, for person: PersonID?) throws -> [WithheldShare] {
+    let known = State()
+    return try settled.plan.overlooked(
+      settled.settlement, settled.order.snapshot, for: person
+    ) { (id) throws -> Standing? in
+      try inspect(storefront: storefront, at: now, knowing: known, load: reader.load) {
+        draft throws(Stop) in
+        try draft.standing(id, whenPlaced: settled.order, under: settled.plan)
+      }
+    }
   }
 
   /// Whether somebody took part in an order, earns on it, or could have: who may ask why they got
