@@ -52,7 +52,7 @@ extension Plan {
   /// - Parameters:
   ///   - net: of the line, minor units, ≥ 0.
   ///   - rate: of the line.
-  ///   - worstCasePayoutPpm: see `worstCasePayoutPpm`.
+  ///   - worst: see `worstCasePayoutPpm`.
   /// - Returns: minor units.
   package func mostPaid(of net: Amount, rate: Rate, worstCasePayoutPpm worst: Int64) -> Amount {
     let highest = Int64(lineRates.upperBound.partsPerMillion)

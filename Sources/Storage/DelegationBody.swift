@@ -40,7 +40,9 @@ extension Delegation {
       JSON.Member("settledRevision", .integer(settledRevision)),
     ]
     if let settlement { members.append(JSON.Member("settlement", settlement.json)) }
-    if let waitsSince { members.append(JSON.Member("waitsSince", .integer(waitsSince.milliseconds))) }
+    if let waitsSince {
+      members.append(JSON.Member("waitsSince", .integer(waitsSince.milliseconds)))
+    }
     if let nextAttempt {
       members.append(JSON.Member("nextAttempt", .integer(nextAttempt.milliseconds)))
     }

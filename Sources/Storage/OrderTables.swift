@@ -26,7 +26,8 @@ final class OrderTables {
   init(_ connection: SQLiteConnection) throws {
     orders = try RecordTable(
       "orders", keys: ["storefront", "id"], frozen: Self.frozenOrderColumns,
-      columns: Self.orderColumns, unread: ["state", "expires_at", "due_at", "settle_at"], on: connection)
+      columns: Self.orderColumns, unread: ["state", "expires_at", "due_at", "settle_at"],
+      on: connection)
     facts = try RecordTable(
       "facts", keys: ["storefront", "id"], columns: ["body", "answer", "at"], on: connection)
     bonuses = try RecordTable(

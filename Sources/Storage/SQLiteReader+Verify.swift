@@ -236,7 +236,9 @@ private struct Check {
     let total = try reader.count(
       "SELECT count(*) FROM orders WHERE storefront = ?", storefront.id)
     let columns =
-      OrderTables.frozenOrderColumns + OrderTables.orderColumns + ["state", "expires_at", "due_at"]
+      OrderTables.frozenOrderColumns + OrderTables.orderColumns + [
+        "state", "expires_at", "due_at", "settle_at",
+      ]
     // In the order of the table, which is that of placement: no index to jump about by.
     let statement = try reader.statement(
       """
@@ -371,6 +373,9 @@ private struct Check {
     try expect(
       words(order.releaseDue(zone: storefront.zone)), words(try row.optionalTime()),
       at: "order \(order.id), day of release")
+    try expect(
+      words(order.delegation?.nextAttempt), words(try row.optionalTime()),
+      at: "order \(order.id), next attempt at its settlement")
   }
 
   private mutating func checkBonuses() throws {

@@ -15,7 +15,8 @@ final class StorefrontTables {
   init(_ connection: SQLiteConnection) throws {
     storefronts = try RecordTable(
       "storefronts", keys: ["id"], frozen: ["currency", "zone", "created_at"],
-      columns: ["name", "precedence", "visit_hold", "unpaid_hold", "plan_version", "invite_only",
+      columns: [
+        "name", "precedence", "visit_hold", "unpaid_hold", "plan_version", "invite_only",
         "settlement_service",
       ],
       on: connection)

@@ -49,7 +49,7 @@ struct DelegationServerTests {
       close(descriptor)
     }
     try shop.door.furnish()
-    try shop.door.desk().put("/v1/storefront", ["settlement": "books"])
+    try shop.door.desk().put("/v1/storefront", ["name": "Shop", "settlement": "books"])
     return shop
   }
 
@@ -203,7 +203,8 @@ struct DelegationServerTests {
     #expect(try verify(shop).fault == nil)
   }
 
-  @Test("What waits outlives the server, and a storefront that goes back to its plan is settled here")
+  @Test(
+    "What waits outlives the server, and a storefront that goes back to its plan is settled here")
   func restart() throws {
     let mood = Mood()
     mood.become(.hangs)
@@ -214,7 +215,7 @@ struct DelegationServerTests {
     try shop.resume()
     let desk = try shop.door.desk()
     #expect(try desk.get("/v1/unsettled")["count"] == 5)
-    try desk.put("/v1/storefront", ["settlement": "local"])
+    try desk.put("/v1/storefront", ["name": "Shop", "settlement": "local"])
     try nothingWaits(at: desk)
     let result = try verify(shop)
     #expect(result.fault == nil)
@@ -226,7 +227,7 @@ struct DelegationServerTests {
     let shop = try Shop.open()
     for name in ["books", "http://127.0.0.1:1", "127.0.0.1"] as [String] {
       let reply = try shop.door.desk().send(
-        .put, "/v1/storefront", ["settlement": .string(name)])
+        .put, "/v1/storefront", ["name": "Shop", "settlement": .string(name)])
       #expect(reply.code == "invalid_field")
     }
     #expect(try shop.door.desk().get("/v1/storefront")["settlement"] == "local")

@@ -24,7 +24,8 @@ private final class Bench {
 
   init() throws {
     writer = Writer(
-      mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desk: desk, health: health,
+      mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desk: desk,
+      health: health,
       clock: { Sample.now })
     let row = "tea,tea,sup,Tea,10000,6000,200000"
     let file = Array((Sample.catalogueHeader + "\n" + row + "\n").utf8)

@@ -121,7 +121,9 @@ struct RankCallsTests {
       rank: rank, at: Sample.now)
   }
 
-  private func sale(_ id: String, seller: String?, promoter: String? = nil) -> [Command] {
+  private func sale(
+    _ id: String, seller: String?, promoter: String? = nil, at: Timestamp = Sample.now
+  ) -> [Command] {
     let order = OrderID(trusted: id)
     let line = ReportedLine(
       sku: SKUID(trusted: "s"), units: 1, paid: Amount(20_000), cost: .zero,
@@ -131,7 +133,7 @@ struct RankCallsTests {
         ReportedOrder(
           id: order, room: nil, seller: seller.map { MemberID(trusted: $0) },
           promoter: promoter.map { MemberID(trusted: $0) }, buyer: ViewerID(trusted: "v"),
-          lines: [line], placedAt: Sample.now)),
+          lines: [line], placedAt: at)),
       .pay(order, payment: FactID(trusted: "p" + id), paid: [], at: Sample.now),
       .deliver(order, delivery: FactID(trusted: "d" + id), at: Sample.now),
     ]
@@ -169,9 +171,9 @@ struct RankCallsTests {
     let at = { (seconds: Int64) in Sample.now.advanced(byMilliseconds: seconds * 1000) }
     let gold = Command.setRank(member: MemberID(trusted: "B"), rank: "gold")
     var commands = members.map { ($0, at(0)) }
-    commands += sale("early", seller: "C").map { ($0, at(1)) }
+    commands += sale("early", seller: "C", at: at(1)).map { ($0, at(1)) }
     commands.append((gold, at(2)))
-    commands += sale("late", seller: "C").map { ($0, at(3)) }
+    commands += sale("late", seller: "C", at: at(3)).map { ($0, at(3)) }
     let questions = ["early", "late"].flatMap { order in
       ["A", "B", "C"].map {
         Query.explanation(OrderID(trusted: order), by: PersonID(trusted: $0))

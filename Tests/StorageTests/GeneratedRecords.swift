@@ -249,7 +249,8 @@ extension Generator {
       pending: amount(), released: amount(), reversed: amount(), orders: integer(),
       viewersBrought: integer())
     let account = one(of: [
-      Account.buyers, .platform, .unsettled, .supplier(id()), .pending(id()), .available(id()), .paid(id()),
+      Account.buyers, .platform, .unsettled, .supplier(id()), .pending(id()), .available(id()),
+      .paid(id()),
       .debt(id()),
     ])
     return [

@@ -167,12 +167,12 @@ struct SQLiteReaderTests {
     try withStore { (store, directory) throws in
       let steps = try Script.whole().steps
       let world = World(store)
-      try world.run(steps.prefix(steps.count - 25), batch: 100)
+      try world.run(steps.prefix(steps.count - 35), batch: 100)
       let reader = try SQLiteReader.open(directory: directory, zone: zones)
       let member = MemberID(trusted: "p")
       try reader.moment {
         let before = try reader.balance(storefront, member)
-        try world.run(steps.suffix(25), batch: 100)
+        try world.run(steps.suffix(35), batch: 100)
         #expect(try reader.balance(storefront, member) == before)
         #expect(try reader.rooms(storefront, states: [.live], limit: 1).count == 1)
         #expect(try reader.links(storefront, promoter: member, limit: 9).links.count == 2)

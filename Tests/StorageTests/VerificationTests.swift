@@ -75,7 +75,7 @@ struct VerificationTests {
           chain = SHA256.digest(of: chain + transaction.canonicalBytes)
         }
         #expect(result.chain == hex(chain))
-        #expect(result.orders == (name == storefront ? 6 : 3))
+        #expect(result.orders == (name == storefront ? 6 : 5))
         #expect(stages == Verification.Stage.allCases)
       }
     }
@@ -228,6 +228,23 @@ struct VerificationTests {
     ),
     ("UPDATE invites SET state = 'open' WHERE id = 'i1'", "quota of p, open codes"),
     ("UPDATE invites SET state = 'consumed' WHERE id = 'i2'", "quota of p, consumed"),
+    // Orders that a service settles: what it said is held against the order again.
+    (
+      "UPDATE orders SET settle_at = NULL WHERE id = 'o6'",
+      "order o6, next attempt at its settlement"
+    ),
+    (
+      """
+      UPDATE orders SET body = json_set(body, '$.delegation.settlement.lines[0].supplier', 1,
+      '$.delegation.settlement.lines[0].platform',
+      json_extract(body, '$.delegation.settlement.lines[0].platform')
+      + json_extract(body, '$.delegation.settlement.lines[0].supplier') - 1) WHERE id = 'o5'
+      """, "order o5"
+    ),
+    (
+      "UPDATE orders SET body = json_remove(body, '$.delegation.settlement') WHERE id = 'o5'",
+      "order o5, party member/a"
+    ),
   ]
 
   @Test("Whatever is altered of a quota is found, at its place", arguments: quotaAlterations)
@@ -256,10 +273,10 @@ struct VerificationTests {
     try withStore { (store, directory) throws in
       let steps = try Script.whole().steps
       let world = World(store)
-      try world.run(steps.prefix(steps.count - 25), batch: 10)
+      try world.run(steps.prefix(steps.count - 35), batch: 10)
       let reader = try SQLiteReader.open(directory: directory, zone: zones)
       let before = try reader.ledgerDigest(storefront)
-      var rest = steps.suffix(25)
+      var rest = steps.suffix(35)
       let result = try reader.verify(storefront) { _, _, _ in
         let now = rest
         rest = []

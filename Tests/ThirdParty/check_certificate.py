@@ -104,7 +104,8 @@ def check_order(books, order):
         books.expect(f"transaction {sequence} of the ledger", page, [transaction])
     shares = {f"member/{one['member']}": one["amount"] for one in found["shares"]}
     claimed = {f"supplier/{one['supplier']}": one["amount"] for one in found["suppliers"]}
-    claimed.update(shares, platform=found["platform"], buyers=-found["net"])
+    claimed.update(
+        shares, platform=found["platform"], buyers=-found["net"], unsettled=found["unsettled"])
     claimed = {name: amount for name, amount in claimed.items() if amount}
     if found["booked"]:
         books.expect("parties", claimed, sums(found["transactions"]))
@@ -149,7 +150,7 @@ def check_day(books, day):
     books.expect(
         "parties", [(one["party"], one["amount"]) for one in listed],
         sorted(parties.items(), key=lambda entry: entry[0].encode()))
-    totals = dict.fromkeys(["buyers", "suppliers", "platform", "members"], 0)
+    totals = dict.fromkeys(["buyers", "suppliers", "platform", "members", "unsettled"], 0)
     for name, amount in parties.items():
         kind = {"supplier": "suppliers", "member": "members"}.get(name.split("/")[0], name)
         totals[kind] += amount

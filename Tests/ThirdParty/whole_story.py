@@ -330,7 +330,7 @@ class Story:
         same("the parties", ledger["parties"], {
             "suppliers": parties["supplier"], "platform": parties["platform"],
             "members": parties["promoter"] + parties["host"] + parties["inviter"],
-            "buyers": -parties["net"]})
+            "buyers": -parties["net"], "unsettled": 0})
         for order, _, _ in self.sold:
             found = self.staff(
                 "GET", "/v1/ledger/transactions?subject=" + order)["transactions"]

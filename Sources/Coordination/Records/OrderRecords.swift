@@ -257,7 +257,8 @@ package struct Order: Equatable, Sendable {
   /// Delivered on day D, the start of day D + 8 in the storefront's zone, moved by the days of
   /// dispute. Source: domain.md, section 3; scenarios README, "Release".
   package func releaseDue(zone: TimeZoneTable) -> Timestamp? {
-    guard paidAt != nil, releasedAt == nil, let deliveredAt, !isDisputed, delegation?.isSettled != false
+    guard paidAt != nil, releasedAt == nil, let deliveredAt, !isDisputed,
+      delegation?.isSettled != false
     else { return nil }
     return ReleaseCalendar.due(from: deliveredAt, disputes: disputes, zone: zone)
   }

@@ -38,6 +38,7 @@ package struct CommissionKeys: Sendable, Equatable {
   /// A service by the name that storefronts know it by, or nothing where there is none.
   ///
   /// - Parameter name: as a storefront's settings have it.
+  /// - Returns: the service.
   func service(_ name: ServiceID) -> Service? {
     guard let key = keys.first(where: { $0.id.utf8.elementsEqual(name.text.utf8) }),
       let address = key.address

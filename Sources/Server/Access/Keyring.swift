@@ -159,7 +159,8 @@ package struct Keyring: Sendable {
   package func environment(
     now: Timestamp, zone: @escaping @Sendable (String) throws -> TimeZoneTable
   ) -> CallEnvironment {
-    CallEnvironment(now: now, linkKeyID: linkSecrets[0].id, mac: { mac($0, $1) }, zone: zone,
+    CallEnvironment(
+      now: now, linkKeyID: linkSecrets[0].id, mac: { mac($0, $1) }, zone: zone,
       isService: { commissionKeys.service($0) != nil })
   }
 
