@@ -42,13 +42,13 @@ let package = Package(
     pair(
       "Storage",
       ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "Crypto", "CSQLite"],
-      tests: ["Histories"]),
+      tests: ["Histories", "PowerLoss"]),
     pair(
       "Server",
       [
         "Commerce", "Commission", "Ledger", "Coordination", "Notation", "Wire", "Crypto",
         "Transport", "Storage",
-      ], tests: ["Histories"],
+      ], tests: ["Histories", "PowerLoss"],
       resources: [.embedInCode("Page/files")]),
     [
       // Reads the sources themselves: who imports whom, and what has no place in which target.
@@ -66,6 +66,9 @@ let package = Package(
         name: "Histories",
         dependencies: ["Commerce", "Commission", "Coordination", "Ledger", "Notation"],
         path: "Tests/Histories", swiftSettings: strict),
+      // A file system for SQLite that loses power, for the tests of the store and of the server.
+      .target(
+        name: "PowerLoss", dependencies: ["CSQLite"], path: "Tests/PowerLoss"),
       .target(name: "CLinux"),
       .systemLibrary(name: "COpenSSL"),
       .systemLibrary(name: "CSQLite"),

@@ -61,7 +61,9 @@ package final class Server: Sendable {
   ) throws -> Server {
     // What this process creates is for its own user only: the database holds who earns what.
     umask(0o077)
-    let store = wrap(try SQLiteStore.open(directory: options.directory, zone: options.zone))
+    let store = wrap(
+      try SQLiteStore.open(
+        directory: options.directory, zone: options.zone, fileSystem: options.fileSystem))
     let reader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
     let deskReader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
     let desk = Mailbox<SettlementDeskMessage>(capacity: .max)
@@ -93,7 +95,7 @@ package final class Server: Sendable {
       try startThread(name: "writer") {
         Writer(
           mailbox: context.writer, store: handedStore.value, loops: ports, desk: desk,
-          health: health, clock: options.clock
+          health: health, clock: options.clock, failPoint: options.failPoint
         ).run()
       },
       try startThread(name: "reader") {
@@ -106,7 +108,7 @@ package final class Server: Sendable {
         SettlementDesk(
           mailbox: desk, writer: context.writer, reader: handedDeskReader.value,
           services: keyring.commissionKeys, health: health, clock: options.clock,
-          monotonicClock: options.monotonicClock
+          monotonicClock: options.monotonicClock, failPoint: options.failPoint
         ).run()
       },
     ]

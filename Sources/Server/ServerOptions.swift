@@ -25,6 +25,10 @@ package struct ServerOptions: Sendable {
   package var clock: @Sendable () -> Timestamp = wallClock
   /// Milliseconds that only grow, for time-outs and for the pace of pushes.
   package var monotonicClock: @Sendable () -> Int64 = monotonicMilliseconds
+  /// The VFS that SQLite writes by, where a test has one of its own; see `SQLiteConnection.init`.
+  package var fileSystem: String?
+  /// Where the process ends itself, for crash tests.
+  package var failPoint: ArmedFailPoint?
   /// Finds time zones by name.
   package var zone: @Sendable (String) throws -> TimeZoneTable
   /// Takes one line for the log.

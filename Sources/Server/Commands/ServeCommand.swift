@@ -51,6 +51,8 @@ extension Subcommand {
   options.allowsGuests = input.flag("guests") || options.isDemo
   options.drainMilliseconds = try input.integer("drain-seconds", in: 0...300) * 1000
 
+  options.failPoint = try armedFailPoint(output)
+
   // Before any thread starts, so that all of them leave these signals to `sigwait` below.
   var signals = sigset_t()
   sigemptyset(&signals)
@@ -78,6 +80,17 @@ extension Subcommand {
   output.note("stopping")
   server.stop()
   return .done
+}
+
+/// The fail point that the environment names, which is said; a wrong name is refused, not ignored.
+private func armedFailPoint(_ output: CommandOutput) throws -> ArmedFailPoint? {
+  guard let value = getenv(ArmedFailPoint.variable) else { return nil }
+  let text = String(cString: value)
+  guard let armed = ArmedFailPoint(text) else {
+    throw CommandFailure(.usage, "\(ArmedFailPoint.variable) names no fail point: \(text)")
+  }
+  output.note("crash test: this process will end itself at \(text)")
+  return armed
 }
 
 /// Starts a server and says in a user's words what is in the way.

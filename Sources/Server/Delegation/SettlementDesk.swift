@@ -40,6 +40,7 @@ final class SettlementDesk {
   private let reader: SQLiteReader
   private let services: CommissionKeys
   private let health: Health
+  private let failPoint: ArmedFailPoint?
   private let clock: @Sendable () -> Timestamp
   private let monotonicClock: @Sendable () -> Int64
   private var windows: [ServiceID: ServiceWindow] = [:]
@@ -62,13 +63,14 @@ final class SettlementDesk {
   init(
     mailbox: Mailbox<SettlementDeskMessage>, writer: Mailbox<WriterMessage>, reader: SQLiteReader,
     services: CommissionKeys, health: Health, clock: @escaping @Sendable () -> Timestamp,
-    monotonicClock: @escaping @Sendable () -> Int64
+    monotonicClock: @escaping @Sendable () -> Int64, failPoint: ArmedFailPoint? = nil
   ) {
     self.mailbox = mailbox
     self.writer = writer
     self.reader = reader
     self.services = services
     self.health = health
+    self.failPoint = failPoint
     self.clock = clock
     self.monotonicClock = monotonicClock
   }
@@ -130,6 +132,7 @@ final class SettlementDesk {
       let wait = Backoff.standard.delayMilliseconds(
         afterFailures: delegation.attempts + 1, chance: UInt64.random(in: 0...UInt64.max))
       handedOver.insert(revision)
+      if case .settlement = content { failPoint?.pass(.settlementAnswered) }
       writer.post(
         .settled(
           revision,

@@ -30,6 +30,7 @@ final class Writer {
   let desk: Mailbox<SettlementDeskMessage>
   private let clock: @Sendable () -> Timestamp
   let health: Health
+  private let failPoint: ArmedFailPoint?
   var publisher: Publisher
   var presence = Presence()
   var waiting: [Waiting] = []
@@ -52,13 +53,16 @@ final class Writer {
 
   init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
-    desk: Mailbox<SettlementDeskMessage>, health: Health, clock: @escaping @Sendable () -> Timestamp
+    desk: Mailbox<SettlementDeskMessage>, health: Health,
+    clock: @escaping @Sendable () -> Timestamp,
+    failPoint: ArmedFailPoint? = nil
   ) {
     self.mailbox = mailbox
     self.store = store
     self.desk = desk
     self.clock = clock
     self.health = health
+    self.failPoint = failPoint
     coordinator = Coordinator(store: store)
     publisher = Publisher(loops: loops)
   }
@@ -172,12 +176,15 @@ final class Writer {
   func finishRound() {
     guard !waiting.isEmpty else { return }
     do {
+      if coordinator.hasUncommitted { failPoint?.pass(.beforeCommit) }
       let changes = try coordinator.commit()
+      if !changes.isEmpty { failPoint?.pass(.afterCommit) }
       health.committed(changes)
       // First the answers of joins and subscriptions, so that nobody hears of an event that their
       // snapshot contains already; a loop drops what is not above the joined offset.
       for entry in waiting { release(entry) }
       waiting.removeAll(keepingCapacity: true)
+      if !changes.isEmpty { failPoint?.pass(.afterReply) }
       attempt { try publisher.publish(changes, coordinator, presence) }
       if changes.wantsSettlement { desk.post(.orderWaits) }
     } catch {
@@ -211,7 +218,9 @@ final class Writer {
     case .leave(let address, let departure):
       let answer = Answer(body: JSON.object([]).bytes)
       publisher.answer(address, .leaving(address, departure, answer))
-    case .settled(let order): desk.post(.booked(order))
+    case .settled(let order):
+      failPoint?.pass(.settlementBooked)
+      desk.post(.booked(order))
     case .join(let address, let caller, let wish, let touch):
       do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
     }
