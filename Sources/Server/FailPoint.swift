@@ -36,13 +36,12 @@ package final class ArmedFailPoint: Sendable {
   /// How long answers are given to leave at `afterReply`: they are sent by other threads.
   private static let replyMicroseconds: UInt32 = 50_000
 
-  /// Reads a fail point.
+  /// Reads a fail point; nothing where the text is of another form or names none.
   ///
   /// - Parameters:
   ///   - text: `NAME` or `NAME:COUNT`; the process ends at the `COUNT`th passage, 1…1,000,000,
   ///     1 by default.
   ///   - end: ends the process; does not return but in tests.
-  /// - Returns: nothing where the text is of another form or names no fail point.
   package init?(_ text: String, end: @escaping @Sendable () -> Void = ArmedFailPoint.die) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard let name = parts.first, let point = FailPoint(rawValue: String(name)), parts.count <= 2

@@ -134,6 +134,7 @@ final class PowerCut {
   ///   - generations: how often the power fails.
   ///   - carelessness: a value for `PRAGMA synchronous`.
   /// - Returns: what was seen; a check that fails ends the history.
+  /// - Throws: where the test itself could not go on.
   static func play(
     seed: UInt64, generations: Int, carelessness: String? = nil
   ) throws -> PowerCutReport {
