@@ -465,11 +465,11 @@ class Run:
         dice = self.chance.random()
         if dice < 0.45:
             point = self.chance.choice(POINTS)
-            count = self.chance.randrange(1, 5 if point.startswith("settlement") else 25)
+            count = self.chance.randrange(1, 8 if point.startswith("settlement") else 40)
             return "point", f"{point}:{count}"
         if dice < 0.55:
             return "start", self.chance.uniform(0, 0.04)
-        return "moment", self.chance.uniform(0.0, 0.12)
+        return "moment", self.chance.uniform(0, 0.3)
 
     def kill(self, world):
         kind, detail = self.plan()
