@@ -131,6 +131,8 @@ class World:
         self.locks = {}
         self.purchases = {}
         self.epoch, self.offset, self.seen = None, 0, collections.Counter()
+        # Where the follower was when the load began, and what it was told since.
+        self.mark, self.heard = 0, []
         self.refusals = collections.Counter()
         self.answered = 0
         self.faults = []
@@ -301,14 +303,17 @@ class World:
     def follow(self):
         """Comes back into the room; what was missed and what is pushed joins up."""
         follower = self.session("follower", "viewer")
-        since = {"since": {"epoch": self.epoch, "offset": self.offset}} if self.epoch else {}
+        # From before what it knows: what was pushed has to be stored, too, and as it was pushed.
+        since = {"since": {"epoch": self.epoch, "offset": self.mark}} if self.epoch else {}
         joined = follower.call("room.join", room=ROOM, **since)
         if self.epoch is None:
-            self.epoch, self.offset = joined["epoch"], joined["offset"]
+            self.epoch, self.offset, self.mark = joined["epoch"], joined["offset"], joined["offset"]
         expect("the epoch", joined["epoch"], self.epoch)
         if since:
             expect("recovered", joined["recovered"], True)
-            self.hear(joined["events"])
+            known = len(self.heard)
+            expect("what was told before", joined["events"][:known], self.heard)
+            self.hear(joined["events"][known:])
         expect("the offset joined at", self.offset, joined["offset"])
         return follower
 
@@ -317,6 +322,7 @@ class World:
             expect("the next offset", event["offset"], self.offset + 1)
             expect("its epoch", event["epoch"], self.epoch)
             self.offset += 1
+            self.heard.append(event)
             self.seen[event["kind"]] += 1
 
     def guarded(self, work, *arguments):
@@ -339,6 +345,7 @@ class World:
     def load(self, server, kill):
         """Everything at once until the process has ended, which `kill` sees to."""
         self.round += 1
+        self.mark, self.heard = self.offset, []
         follower = self.follow()
         chance = lambda: random.Random(self.chance.getrandbits(64))
         threads = [
@@ -573,6 +580,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=1800)
     options = parser.parse_args()
     options.waggle = os.path.abspath(options.waggle)
+    # Whoever ends this ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="waggle-crash-") as folder:
         try:
             return Run(options, folder).go()

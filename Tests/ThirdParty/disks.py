@@ -124,6 +124,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.waggle = os.path.abspath(options.waggle)
+    # Whoever ends this ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="waggle-disk-") as base:
         folder = os.path.join(base, "disk")
         os.mkdir(folder)
