@@ -52,7 +52,8 @@ final class Writer {
 
   init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
-    desks: [Mailbox<SettlementDeskMessage>], health: Health, clock: @escaping @Sendable () -> Timestamp
+    desks: [Mailbox<SettlementDeskMessage>], health: Health,
+    clock: @escaping @Sendable () -> Timestamp
   ) {
     self.mailbox = mailbox
     self.store = store
