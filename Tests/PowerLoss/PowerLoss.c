@@ -484,8 +484,8 @@ static void tear(struct powerloss_disk *disk, struct entry *entry, const struct 
 }
 
 static int settle(struct powerloss_disk *disk, struct entry *entry) {
-  static const int survivals[] = {0, 10, 50, 90, 100, 100};
-  int survival = survivals[next_random(disk) % 6];
+  static const int survivals[] = {0, 10, 50, 90, 100, 100, 100};
+  int survival = survivals[next_random(disk) % 7];
   int64_t synced_size = entry->durable_size;
   if (entry->former && chance(disk, 50))
     return write_whole(entry->path, entry->former, entry->former_size);

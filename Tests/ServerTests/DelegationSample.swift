@@ -59,6 +59,7 @@ enum DelegationSample {
       "commissionKeys": [
         [
           "id": "books", "secret": .string(secretText), "url": .string(address.description),
+          "storefronts": ["shop", "a"],
         ]
       ],
     ]

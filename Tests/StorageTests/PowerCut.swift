@@ -150,7 +150,7 @@ final class PowerCut {
     // Early ones meet the first opening and the migrations, or the recovery of the log.
     disk.cut(after: Int64(1 + dice.below(dice.percent(30) ? 120 : 8_000)))
     // Many at the very moment when a commit is written and not yet promised.
-    if dice.percent(50) { disk.cut(afterSyncs: Int64(5 + dice.below(60))) }
+    if dice.percent(65) { disk.cut(afterSyncs: Int64(5 + dice.below(60))) }
     let couldOpen = work(on: disk)
     // Where it has not failed yet it does now, before or after the database was closed in peace.
     if dice.percent(50) { disk.cut(after: 0) }

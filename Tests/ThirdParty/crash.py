@@ -142,7 +142,8 @@ class World:
         file = {
             "version": 1, "tokenKeys": [{"kid": "own", "algorithm": "HS256", **secret}],
             "linkKeys": [{"id": 1, **secret}],
-            "commissionKeys": [{"id": "books", "secret": BOOKS, "url": service}]}
+            "commissionKeys": [
+                {"id": "books", "secret": BOOKS, "url": service, "storefronts": [DELEGATED]}]}
         path = os.path.join(self.data, "keys.json")
         with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
             json.dump(file, out)
