@@ -42,6 +42,17 @@ package final class Health: Sendable {
   /// Commission services that are not asked because they failed several times in a row.
   package let servicesOpen = Atomic<Int>(0)
 
+  /// Events that endpoints took.
+  package let webhooksDelivered = Atomic<Int>(0)
+  /// Times that an event was sent in vain.
+  package let webhookFailures = Atomic<Int>(0)
+  /// Transactions that endpoints have not been told of, over all endpoints.
+  package let webhookLag = Atomic<Int>(0)
+  /// Dead letters that were not delivered since.
+  package let webhookDeadLetters = Atomic<Int>(0)
+  /// Endpoints that said that they are gone.
+  package let webhooksStopped = Atomic<Int>(0)
+
   private let isWritable = Atomic<Bool>(true)
   private let isDraining = Atomic<Bool>(false)
   private let log: @Sendable (String) -> Void
@@ -94,12 +105,31 @@ package final class Health: Sendable {
     log("storage: \(error)")
   }
 
+  private func line(_ name: String, _ kind: String, _ help: String, _ value: Int) -> String {
+    "# HELP waggle_\(name) \(help)\n# TYPE waggle_\(name) \(kind)\nwaggle_\(name) \(value)\n"
+  }
+
+  private func read(_ counter: borrowing Atomic<Int>) -> Int { counter.load(ordering: .relaxed) }
+
+  private var webhookMetrics: String {
+    line(
+      "webhooks_delivered_total", "counter", "Events that endpoints took.",
+      read(webhooksDelivered))
+      + line(
+        "webhook_failures_total", "counter", "Times that an event was sent in vain.",
+        read(webhookFailures))
+      + line(
+        "webhook_lag", "gauge", "Transactions that endpoints have not been told of.",
+        read(webhookLag))
+      + line(
+        "webhook_dead_letters", "gauge", "Events given up and not delivered since.",
+        read(webhookDeadLetters))
+      + line(
+        "webhooks_stopped", "gauge", "Endpoints that answered 410 Gone.", read(webhooksStopped))
+  }
+
   /// All figures in the text format of Prometheus.
   package var metrics: String {
-    func line(_ name: String, _ kind: String, _ help: String, _ value: Int) -> String {
-      "# HELP waggle_\(name) \(help)\n# TYPE waggle_\(name) \(kind)\nwaggle_\(name) \(value)\n"
-    }
-    func read(_ counter: borrowing Atomic<Int>) -> Int { counter.load(ordering: .relaxed) }
     return line("ready", "gauge", "Whether writes are accepted.", isReady ? 1 : 0)
       + line("commits_total", "counter", "Commits that stored something.", read(commits))
       + line("records_stored_total", "counter", "Records stored.", read(recordsStored))
@@ -132,6 +162,6 @@ package final class Health: Sendable {
         read(settlementFailures))
       + line(
         "commission_services_open", "gauge", "Commission services not asked after failures.",
-        read(servicesOpen))
+        read(servicesOpen)) + webhookMetrics
   }
 }

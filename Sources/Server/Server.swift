@@ -19,16 +19,18 @@ package final class Server: Sendable {
 
   private let context: ServerContext
   private let desk: Mailbox<SettlementDeskMessage>
+  private let webhooks: Mailbox<WebhookDeskMessage>?
   private let loops: [Loop<LoopServer>]
   private let threads: Mutex<[pthread_t]>
 
   private init(
     address: InternetAddress, context: ServerContext, desk: Mailbox<SettlementDeskMessage>,
-    loops: [Loop<LoopServer>], threads: [pthread_t]
+    webhooks: Mailbox<WebhookDeskMessage>?, loops: [Loop<LoopServer>], threads: [pthread_t]
   ) {
     self.address = address
     self.context = context
     self.desk = desk
+    self.webhooks = webhooks
     self.loops = loops
     self.threads = Mutex(threads)
     keyring = context.keyring
@@ -66,11 +68,15 @@ package final class Server: Sendable {
     let deskReader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
     let desk = Mailbox<SettlementDeskMessage>(capacity: .max)
     let keyring = try Keyring.loadOrCreate(directory: options.directory)
+    let endpoints = keyring.webhooks.endpoints
+    // A wake that waits already is as good as another: more than one need not be kept.
+    let webhooks = endpoints.isEmpty ? nil : Mailbox<WebhookDeskMessage>(capacity: 1)
     let health = Health(log: options.log)
     let context = ServerContext(
       writer: Mailbox(capacity: callsWaitingMax), reader: Mailbox(capacity: callsWaitingMax),
       keyring: keyring, options: options, health: health, clock: options.clock)
     if options.isDemo { try Demo.prepare(store: store, at: options.clock()) }
+    try WebhookDesk.begin(endpoints, in: store, at: options.clock())
 
     guard let wanted = InternetAddress(host: options.host, port: options.port) else {
       throw CommandFailure(.usage, "\(options.host) is not an IP address.")
@@ -89,11 +95,11 @@ package final class Server: Sendable {
     let handedStore = HandedOver(store)
     let handedReader = HandedOver(reader)
     let handedDeskReader = HandedOver(deskReader)
-    let threads = [
+    var threads = [
       try startThread(name: "writer") {
         Writer(
           mailbox: context.writer, store: handedStore.value, loops: ports, desk: desk,
-          health: health, clock: options.clock
+          webhooks: webhooks, health: health, clock: options.clock
         ).run()
       },
       try startThread(name: "reader") {
@@ -110,16 +116,30 @@ package final class Server: Sendable {
         ).run()
       },
     ]
+    if let webhooks {
+      let handedReader = HandedOver(
+        try SQLiteReader.open(directory: options.directory, zone: options.zone))
+      threads.append(
+        try startThread(name: "webhooks") {
+          WebhookDesk(
+            mailbox: webhooks, writer: context.writer, reader: handedReader.value,
+            endpoints: endpoints, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
+            health: health, clock: options.clock
+          ).run()
+        })
+    }
     for loop in loops { try loop.start { LoopServer($0, $1, context) } }
     return Server(
-      address: listeners[0].address, context: context, desk: desk, loops: loops,
-      threads: threads)
+      address: listeners[0].address, context: context, desk: desk, webhooks: webhooks,
+      loops: loops, threads: threads)
   }
 
   /// Stops orderly: clients are told when to come back, what was accepted is decided, stored and
   /// answered, then everything ends. Blocks until it has; a second stop does nothing.
   package func stop() {
     health.drains()
+    // It may be waiting for an endpoint; better while the loops drain than after.
+    webhooks?.post(.stop)
     let closing = LoopMessage.closing(
       reconnectAfterMilliseconds: 1000, withinMilliseconds: context.options.drainMilliseconds)
     for loop in loops { loop.post(closing) }

@@ -21,6 +21,7 @@ final class Writer {
     case watch(ReplyAddress, Ticker)
     case leave(ReplyAddress, Departure)
     case settled(DelegatedOrder)
+    case webhook(WebhookKey)
   }
 
   let mailbox: Mailbox<WriterMessage>
@@ -28,6 +29,8 @@ final class Writer {
   let coordinator: Coordinator
   /// Where orders wait for a commission service.
   let desk: Mailbox<SettlementDeskMessage>
+  /// Who tells endpoints of what is booked; none where the key file names no endpoint.
+  let webhooks: Mailbox<WebhookDeskMessage>?
   private let clock: @Sendable () -> Timestamp
   let health: Health
   var publisher: Publisher
@@ -52,11 +55,13 @@ final class Writer {
 
   init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
-    desk: Mailbox<SettlementDeskMessage>, health: Health, clock: @escaping @Sendable () -> Timestamp
+    desk: Mailbox<SettlementDeskMessage>, webhooks: Mailbox<WebhookDeskMessage>? = nil,
+    health: Health, clock: @escaping @Sendable () -> Timestamp
   ) {
     self.mailbox = mailbox
     self.store = store
     self.desk = desk
+    self.webhooks = webhooks
     self.clock = clock
     self.health = health
     coordinator = Coordinator(store: store)
@@ -90,6 +95,7 @@ final class Writer {
       attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
     case .unwatched(let ticker, let loop): publisher.unwatch(ticker, loop: loop)
     case .settled(let order, let answer): settle(order, answer)
+    case .webhook(let key, let report): take(report, of: key)
     case .stop: break
     }
   }
@@ -180,6 +186,7 @@ final class Writer {
       waiting.removeAll(keepingCapacity: true)
       attempt { try publisher.publish(changes, coordinator, presence) }
       if changes.wantsSettlement { desk.post(.orderWaits) }
+      tellWebhooks(changes)
     } catch {
       failRound(error)
     }
@@ -194,6 +201,7 @@ final class Writer {
         .leave(let address, _):
         publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
       case .settled(let order): desk.post(.booked(order))
+      case .webhook(let key): webhooks?.post(.decided(key, isStored: false))
       }
     }
     waiting.removeAll(keepingCapacity: true)
@@ -212,6 +220,7 @@ final class Writer {
       let answer = Answer(body: JSON.object([]).bytes)
       publisher.answer(address, .leaving(address, departure, answer))
     case .settled(let order): desk.post(.booked(order))
+    case .webhook(let key): webhooks?.post(.decided(key, isStored: true))
     case .join(let address, let caller, let wish, let touch):
       do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
     }
