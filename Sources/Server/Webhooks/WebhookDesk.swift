@@ -198,7 +198,8 @@ private final class EndpointWindow {
     isHandedOver = false
     unstored = isStored ? 0 : unstored + 1
     guard !isStored else { return }
-    heldUntil = monotonicMilliseconds()
+    heldUntil =
+      monotonicMilliseconds()
       + Backoff.standard.ceilingMilliseconds(afterFailures: unstored)
   }
 }
