@@ -3,6 +3,7 @@
 // Every counter is an atomic of its own: they are written on hot paths of several threads and read
 // rarely. No label names a room or a person.
 
+import Commerce
 import Coordination
 import Synchronization
 
@@ -33,25 +34,11 @@ package final class Health: Sendable {
   /// Conflated values that were replaced before they were sent.
   package let conflated = Atomic<Int>(0)
 
-  /// Orders that wait for a commission service, as of its desk's last look; at most what it looks at.
-  package let settlementsWaiting = Atomic<Int>(0)
-  /// Settlements of commission services that were booked.
-  package let settlementsBooked = Atomic<Int>(0)
-  /// Times that a commission service was asked and nothing could be booked.
-  package let settlementFailures = Atomic<Int>(0)
-  /// Commission services that are not asked because they failed several times in a row.
-  package let servicesOpen = Atomic<Int>(0)
-
-  /// Events that endpoints took.
-  package let webhooksDelivered = Atomic<Int>(0)
-  /// Times that an event was sent in vain.
-  package let webhookFailures = Atomic<Int>(0)
-  /// Transactions that endpoints have not been told of, over all endpoints.
-  package let webhookLag = Atomic<Int>(0)
-  /// Dead letters that were not delivered since.
-  package let webhookDeadLetters = Atomic<Int>(0)
-  /// Endpoints that said that they are gone.
-  package let webhooksStopped = Atomic<Int>(0)
+  /// What becomes of orders that commission services settle.
+  let settlements = SettlementCounters()
+  /// What endpoints are told.
+  let webhooks = WebhookCounters()
+  private let writerMilliseconds = Atomic<Int64>(.min)
 
   private let isWritable = Atomic<Bool>(true)
   private let isDraining = Atomic<Bool>(false)
@@ -93,11 +80,14 @@ package final class Health: Sendable {
     log("storage: \(error)")
   }
 
-  /// What came of an answer of a commission service; see `Draft.settle`.
-  func answered(_ outcome: String) {
-    if outcome == "settled" { settlementsBooked.add(1, ordering: .relaxed) }
-    if outcome == "waits" { settlementFailures.add(1, ordering: .relaxed) }
+  /// The writer's time: never behind what is stored, whatever the clock says. Set by the writer only.
+  var writerTime: Timestamp {
+    get { Timestamp(milliseconds: writerMilliseconds.load(ordering: .relaxed)) }
+    set { writerMilliseconds.store(newValue.milliseconds, ordering: .relaxed) }
   }
+
+  /// Tells an operator something.
+  func note(_ line: String) { log(line) }
 
   /// A thread that only reads could not; commits may well go on.
   func readingFailed(_ error: any Error) {
@@ -105,31 +95,12 @@ package final class Health: Sendable {
     log("storage: \(error)")
   }
 
-  private func line(_ name: String, _ kind: String, _ help: String, _ value: Int) -> String {
-    "# HELP waggle_\(name) \(help)\n# TYPE waggle_\(name) \(kind)\nwaggle_\(name) \(value)\n"
-  }
-
-  private func read(_ counter: borrowing Atomic<Int>) -> Int { counter.load(ordering: .relaxed) }
-
-  private var webhookMetrics: String {
-    line(
-      "webhooks_delivered_total", "counter", "Events that endpoints took.",
-      read(webhooksDelivered))
-      + line(
-        "webhook_failures_total", "counter", "Times that an event was sent in vain.",
-        read(webhookFailures))
-      + line(
-        "webhook_lag", "gauge", "Transactions that endpoints have not been told of.",
-        read(webhookLag))
-      + line(
-        "webhook_dead_letters", "gauge", "Events given up and not delivered since.",
-        read(webhookDeadLetters))
-      + line(
-        "webhooks_stopped", "gauge", "Endpoints that answered 410 Gone.", read(webhooksStopped))
-  }
-
   /// All figures in the text format of Prometheus.
   package var metrics: String {
+    func line(_ name: String, _ kind: String, _ help: String, _ value: Int) -> String {
+      "# HELP waggle_\(name) \(help)\n# TYPE waggle_\(name) \(kind)\nwaggle_\(name) \(value)\n"
+    }
+    func read(_ counter: borrowing Atomic<Int>) -> Int { counter.load(ordering: .relaxed) }
     return line("ready", "gauge", "Whether writes are accepted.", isReady ? 1 : 0)
       + line("commits_total", "counter", "Commits that stored something.", read(commits))
       + line("records_stored_total", "counter", "Records stored.", read(recordsStored))
@@ -151,17 +122,6 @@ package final class Health: Sendable {
       + line("frames_sent_total", "counter", "Frames handed to connections.", read(framesSent))
       + line(
         "conflated_total", "counter", "Values replaced before they were sent.", read(conflated))
-      + line(
-        "settlements_waiting", "gauge", "Orders that wait for a commission service.",
-        read(settlementsWaiting))
-      + line(
-        "settlements_booked_total", "counter", "Settlements of commission services booked.",
-        read(settlementsBooked))
-      + line(
-        "settlement_failures_total", "counter", "Attempts after which nothing could be booked.",
-        read(settlementFailures))
-      + line(
-        "commission_services_open", "gauge", "Commission services not asked after failures.",
-        read(servicesOpen)) + webhookMetrics
+      + settlements.metrics(line) + webhooks.metrics(line)
   }
 }

@@ -18,18 +18,19 @@ package final class Server: Sendable {
   package let health: Health
 
   private let context: ServerContext
-  private let desk: Mailbox<SettlementDeskMessage>
-  private let webhooks: Mailbox<WebhookDeskMessage>?
+  private let desks: [Mailbox<SettlementDeskMessage>]
+  private let webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>]
   private let loops: [Loop<LoopServer>]
   private let threads: Mutex<[pthread_t]>
 
   private init(
-    address: InternetAddress, context: ServerContext, desk: Mailbox<SettlementDeskMessage>,
-    webhooks: Mailbox<WebhookDeskMessage>?, loops: [Loop<LoopServer>], threads: [pthread_t]
+    address: InternetAddress, context: ServerContext, desks: [Mailbox<SettlementDeskMessage>],
+    webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>], loops: [Loop<LoopServer>],
+    threads: [pthread_t]
   ) {
     self.address = address
     self.context = context
-    self.desk = desk
+    self.desks = desks
     self.webhooks = webhooks
     self.loops = loops
     self.threads = Mutex(threads)
@@ -65,12 +66,12 @@ package final class Server: Sendable {
     umask(0o077)
     let store = wrap(try SQLiteStore.open(directory: options.directory, zone: options.zone))
     let reader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
-    let deskReader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
-    let desk = Mailbox<SettlementDeskMessage>(capacity: .max)
     let keyring = try Keyring.loadOrCreate(directory: options.directory)
     let endpoints = keyring.webhooks.endpoints
     // A wake that waits already is as good as another: more than one need not be kept.
-    let webhooks = endpoints.isEmpty ? nil : Mailbox<WebhookDeskMessage>(capacity: 1)
+    var webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:]
+    for endpoint in endpoints { webhooks[endpoint.key] = Mailbox(capacity: 1) }
+    let webhookDesks = webhooks
     let health = Health(log: options.log)
     let context = ServerContext(
       writer: Mailbox(capacity: callsWaitingMax), reader: Mailbox(capacity: callsWaitingMax),
@@ -94,12 +95,19 @@ package final class Server: Sendable {
     // The store and the reader are handed over to their threads and used nowhere else from here on.
     let handedStore = HandedOver(store)
     let handedReader = HandedOver(reader)
-    let handedDeskReader = HandedOver(deskReader)
+    // A desk for each commission service, and one for storefronts that have none any more.
+    let services = keyring.commissionKeys.services
+    let desks = (0...services.count).map { _ in
+      Mailbox<SettlementDeskMessage>(capacity: .max)
+    }
+    let surroundings = SettlementDesk.Surroundings(
+      writer: context.writer, health: health, clock: options.clock,
+      monotonicClock: options.monotonicClock)
     var threads = [
       try startThread(name: "writer") {
         Writer(
-          mailbox: context.writer, store: handedStore.value, loops: ports, desk: desk,
-          webhooks: webhooks, health: health, clock: options.clock
+          mailbox: context.writer, store: handedStore.value, loops: ports, desks: desks,
+          webhooks: webhookDesks, health: health, clock: options.clock
         ).run()
       },
       try startThread(name: "reader") {
@@ -108,29 +116,35 @@ package final class Server: Sendable {
           clock: options.clock
         ).run()
       },
-      try startThread(name: "settlement") {
-        SettlementDesk(
-          mailbox: desk, writer: context.writer, reader: handedDeskReader.value,
-          services: keyring.commissionKeys, health: health, clock: options.clock,
-          monotonicClock: options.monotonicClock
-        ).run()
-      },
     ]
-    if let webhooks {
-      let handedReader = HandedOver(
+    for (index, desk) in desks.enumerated() {
+      let reader = HandedOver(
+        try SQLiteReader.open(directory: options.directory, zone: options.zone))
+      let service = index < services.count ? services[index] : nil
+      threads.append(
+        try startThread(name: "settlement") {
+          SettlementDesk(
+            mailbox: desk, index: index, reader: reader.value, service: service,
+            among: services, surroundings
+          ).run()
+        })
+    }
+    for endpoint in endpoints {
+      guard let mailbox = webhooks[endpoint.key] else { continue }
+      let reader = HandedOver(
         try SQLiteReader.open(directory: options.directory, zone: options.zone))
       threads.append(
         try startThread(name: "webhooks") {
           WebhookDesk(
-            mailbox: webhooks, writer: context.writer, reader: handedReader.value,
-            endpoints: endpoints, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
+            mailbox: mailbox, writer: context.writer, reader: reader.value,
+            endpoint: endpoint, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
             health: health, clock: options.clock
           ).run()
         })
     }
     for loop in loops { try loop.start { LoopServer($0, $1, context) } }
     return Server(
-      address: listeners[0].address, context: context, desk: desk, webhooks: webhooks,
+      address: listeners[0].address, context: context, desks: desks, webhooks: webhooks,
       loops: loops, threads: threads)
   }
 
@@ -138,14 +152,14 @@ package final class Server: Sendable {
   /// answered, then everything ends. Blocks until it has; a second stop does nothing.
   package func stop() {
     health.drains()
-    // It may be waiting for an endpoint; better while the loops drain than after.
-    webhooks?.post(.stop)
+    // They may be waiting for an endpoint; better while the loops drain than after.
+    for desk in webhooks.values { desk.post(.stop) }
     let closing = LoopMessage.closing(
       reconnectAfterMilliseconds: 1000, withinMilliseconds: context.options.drainMilliseconds)
     for loop in loops { loop.post(closing) }
     for loop in loops { loop.join() }
     // First those who give the writer work of their own, then the writer.
-    desk.post(.stop)
+    for desk in desks { desk.post(.stop) }
     context.writer.post(.stop)
     context.reader.post(.stop)
     let running = threads.withLock { threads in

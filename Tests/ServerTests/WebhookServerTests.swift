@@ -138,7 +138,7 @@ struct WebhookServerTests {
     #expect(letter["deliveredAt"] == .null && letters["after"] == .null)
     #expect(try fresh.get("/v1/webhooks/books/dead-letters?after=1")["deadLetters"] == [])
     try WebhookSample.wait(for: "the figures") {
-      shop.server.health.webhookDeadLetters.load(ordering: .relaxed) == 1
+      shop.server.health.webhooks.total.dead == 1
     }
     try fresh.done("/v1/webhooks/books/replay", ["from": 1, "to": 1])
     try WebhookSample.wait(for: "the replay") { receiver.taken == [2, 1] }
@@ -157,7 +157,7 @@ struct WebhookServerTests {
     let shop = try WebhookSample.shop([receiver.entry()])
     for index in 1...3 { try WebhookSample.sell("o\(index)", at: try shop.door.desk()) }
     try WebhookSample.wait(for: "the stop") {
-      shop.server.health.webhooksStopped.load(ordering: .relaxed) == 1
+      shop.server.health.webhooks.total.stopped == 1
     }
     shop.server.stop()
     try shop.resume()
@@ -186,6 +186,7 @@ struct WebhookServerTests {
     #expect(monotonicMilliseconds() - began < 1_900)
     #expect(hanging.arrivals.count == 1)
     try WebhookSample.wait(for: "six events") { well.taken == [1, 2, 3, 4, 5, 6] }
+    #expect(hanging.arrivals.count == 1, "the first request hangs still")
     try WebhookSample.wait(for: "the reason") {
       try WebhookSample.webhook(at: desk)["failure"]?["code"] == "endpoint_timed_out"
     }

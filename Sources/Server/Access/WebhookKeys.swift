@@ -14,7 +14,7 @@ import Ledger
 
 /// The endpoints that are told what is booked.
 package struct WebhookKeys: Sendable, Equatable {
-  /// The most endpoints of one file: they share a thread.
+  /// The most endpoints of one file: each has a thread of its own.
   static let countMax = 32
   /// The most bytes of an URL.
   static let urlBytesMax = 2_048

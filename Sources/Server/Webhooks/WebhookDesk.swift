@@ -1,13 +1,12 @@
-// Tells endpoints what was booked, in the order of the ledger, at least once.
+// Tells one endpoint what was booked, in the order of the ledger, at least once.
 //
-// The ledger is the outbox: what is to be sent is read from it, and how far an endpoint was told is a
+// The ledger is the outbox: what is to be sent is read from it, and how far the endpoint was told is a
 // record that the writer keeps. Nothing of it is here, so nothing is lost when the server ends at any
-// moment; what was sent and not written down is sent again with the same id. One thread, with a
-// read-only connection of its own. Each round gives every endpoint one turn: some events, one after
-// the other, until one fails, or the turn has taken its time. What came of a turn is given to the
-// writer, and the endpoint has no other turn before that is stored. So no commit waits for an
-// endpoint, and an endpoint that hangs holds up the others for one time-out a round, and for fewer
-// and fewer rounds: it is left alone for as long as the event that is next waits for its next attempt.
+// moment; what was sent and not written down is sent again with the same id. One thread for each
+// endpoint, with a read-only connection of its own: some events are sent, one after the other, until
+// one fails or the turn has taken its time. What came of it is given to the writer, and there is no
+// other turn before that is stored. So no commit waits for an endpoint, no endpoint for another, and an
+// endpoint that fails is left alone for as long as the event that is next waits for its next attempt.
 // Source: Protocol/webhooks.md; decision 0028.
 
 import Commerce
@@ -21,19 +20,21 @@ enum WebhookDeskMessage: Sendable {
   /// Something was booked, or somebody wants an endpoint to go on.
   case changed
   /// The writer has decided on what came of a turn; whether that is stored.
-  case decided(WebhookKey, isStored: Bool)
+  case decided(isStored: Bool)
   /// Time to stop; what is not sent yet is found again at the next start.
   case stop
 }
 
-/// Sends webhooks; owns the connections to their endpoints. One thread.
+/// Sends the webhooks of one endpoint; owns the connection to it. One thread.
 final class WebhookDesk {
   /// How many events one turn looks at.
   static let eventsPerTurn = 64
   /// A turn ends with the event that reaches this, milliseconds.
   static let turnMilliseconds: Int64 = 500
   /// How long to wait before looking again where nobody tells of anything.
-  static let pauseMilliseconds: Int64 = 250
+  static let pauseMilliseconds: Int64 = 1_000
+  /// The same while something waits for its moment.
+  static let waitingPauseMilliseconds: Int64 = 250
   /// Half a second, doubled up to six hours.
   static let backoff = Backoff(baseMilliseconds: 500, limitMilliseconds: 21_600_000)
 
@@ -42,22 +43,27 @@ final class WebhookDesk {
   private let reader: SQLiteReader
   private let health: Health
   private let clock: @Sendable () -> Timestamp
-  private let windows: [EndpointWindow]
+  private let endpoint: WebhookEndpoint
+  private let client: WebhookClient
+  /// Whether what came of the last turn is with the writer.
+  private var isHandedOver = false
+  /// How often in a row that could not be stored.
+  private var unstored: Int64 = 0
+  /// Before this there is no turn, monotonic milliseconds.
+  private var heldUntil: Int64 = 0
 
   init(
     mailbox: Mailbox<WebhookDeskMessage>, writer: Mailbox<WriterMessage>, reader: SQLiteReader,
-    endpoints: [WebhookEndpoint], timeoutMilliseconds: Int64, health: Health,
+    endpoint: WebhookEndpoint, timeoutMilliseconds: Int64, health: Health,
     clock: @escaping @Sendable () -> Timestamp
   ) {
     self.mailbox = mailbox
     self.writer = writer
     self.reader = reader
+    self.endpoint = endpoint
     self.health = health
     self.clock = clock
-    windows = endpoints.map {
-      EndpointWindow(
-        $0, WebhookClient($0, timeoutMilliseconds: timeoutMilliseconds, clock: clock))
-    }
+    client = WebhookClient(endpoint, timeoutMilliseconds: timeoutMilliseconds, clock: clock)
   }
 
   /// Writes down where new endpoints begin, before anything can be booked.
@@ -91,67 +97,78 @@ final class WebhookDesk {
 
   /// Works until it is told to stop.
   func run() {
+    var pause: Int64 = 0
     while true {
-      for message in mailbox.take(waitingMilliseconds: WebhookDesk.pauseMilliseconds) {
+      for message in mailbox.take(waitingMilliseconds: pause) {
         switch message {
         case .changed: break
-        case .decided(let key, let isStored):
-          windows.first { $0.endpoint.key == key }?.decided(isStored: isStored)
+        case .decided(let isStored): decided(isStored: isStored)
         case .stop: return
         }
       }
+      pause = WebhookDesk.waitingPauseMilliseconds
       // What is told while nothing can be written down would be told again and again.
-      guard !health.isStorageDown else { continue }
-      do { try round() } catch { health.readingFailed(error) }
+      guard !health.isStorageDown, !isHandedOver, monotonicMilliseconds() >= heldUntil else {
+        continue
+      }
+      do {
+        if try !look() { pause = WebhookDesk.pauseMilliseconds }
+      } catch {
+        health.readingFailed(error)
+      }
     }
   }
 
-  /// Gives every endpoint a turn.
-  private func round() throws {
-    var figures = (lag: 0, dead: 0, stopped: 0)
-    for window in windows {
-      let key = window.endpoint.key
-      let found = try reader.load([
+  /// The writer has decided. Where nothing could be stored, the same events would be sent again at
+  /// once, and again.
+  private func decided(isStored: Bool) {
+    isHandedOver = false
+    unstored = isStored ? 0 : unstored + 1
+    guard !isStored else { return }
+    heldUntil =
+      monotonicMilliseconds() + Backoff.standard.ceilingMilliseconds(afterFailures: unstored)
+  }
+
+  /// Looks at what is to be sent, and sends some of it.
+  ///
+  /// - Returns: whether something waits for its moment.
+  private func look() throws -> Bool {
+    let key = endpoint.key
+    let found = try reader.moment {
+      try reader.load([
         .storefront(key.storefront), .storefrontProgress(key.storefront),
         .webhookProgress(key.storefront, key.endpoint),
       ])
-      guard found[0] != nil else { continue }
-      guard case .webhookProgress(let progress)? = found[2] else {
-        // The storefront came after the server's start: all of its ledger is new.
-        if !window.isHandedOver {
-          handOver(.begin(after: window.endpoint.beginning(end: 0)), of: window)
-        }
-        continue
-      }
-      if case .storefrontProgress(let totals)? = found[1] {
-        figures.lag += Int(max(0, totals.sequence - progress.delivered))
-      }
-      figures.dead += Int(progress.dead)
-      if progress.stoppedAt != nil { figures.stopped += 1 }
-      if window.isReady, progress.isDue(at: clock()) { try turn(of: window, progress) }
     }
-    health.webhookLag.store(figures.lag, ordering: .relaxed)
-    health.webhookDeadLetters.store(figures.dead, ordering: .relaxed)
-    health.webhooksStopped.store(figures.stopped, ordering: .relaxed)
+    guard found[0] != nil else { return false }
+    guard case .webhookProgress(let progress)? = found[2] else {
+      // The storefront came after the server's start: all of its ledger is new.
+      handOver(.begin(after: endpoint.beginning(end: 0)))
+      return false
+    }
+    var sequence: Int64 = 0
+    if case .storefrontProgress(let totals)? = found[1] { sequence = totals.sequence }
+    health.webhooks.sees(progress, sequence: sequence, at: key)
+    guard progress.isDue(at: clock()) else { return progress.stoppedAt == nil }
+    try turn(progress)
+    return false
   }
 
   /// Sends what is next, in order, until one event fails.
-  private func turn(of window: EndpointWindow, _ progress: WebhookProgress) throws {
+  private func turn(_ progress: WebhookProgress) throws {
     let entries = try reader.ledgerEntries(
-      window.endpoint.key.storefront, from: progress.next,
-      to: progress.replay?.through ?? Int64.max, limit: WebhookDesk.eventsPerTurn,
-      postingsMax: Queries.postingsPerPage)
+      endpoint.key.storefront, from: progress.next, to: progress.replay?.through ?? Int64.max,
+      limit: WebhookDesk.eventsPerTurn, postingsMax: Queries.postingsPerPage)
     guard !entries.isEmpty else { return }
     var turn = WebhookTurn(progress)
     let began = monotonicMilliseconds()
     for entry in entries {
       let sequence = entry.transaction.sequence
-      if window.endpoint.wants(entry.transaction.cause.kind) {
+      if endpoint.wants(entry.transaction.cause.kind) {
         if !turn.sent.isEmpty, monotonicMilliseconds() - began >= WebhookDesk.turnMilliseconds {
           break
         }
-        if let failure = window.client.send(entry) {
-          health.webhookFailures.add(1, ordering: .relaxed)
+        if let failure = client.send(entry) {
           let attempts = turn.through == turn.after ? progress.attempts + 1 : 1
           let wait = WebhookDesk.backoff.delayMilliseconds(
             afterFailures: attempts, chance: UInt64.random(in: 0...UInt64.max))
@@ -163,44 +180,13 @@ final class WebhookDesk {
       }
       turn.through = sequence
     }
-    health.webhooksDelivered.add(turn.sent.count, ordering: .relaxed)
-    handOver(.turn(turn), of: window)
+    health.webhooks.sent(turn)
+    handOver(.turn(turn))
   }
 
-  private func handOver(_ report: WebhookReport, of window: EndpointWindow) {
-    window.isHandedOver = true
-    writer.post(.webhook(window.endpoint.key, report))
-  }
-}
-
-/// One endpoint with its connection. Belongs to the desk's thread.
-private final class EndpointWindow {
-  let endpoint: WebhookEndpoint
-  let client: WebhookClient
-  /// Whether what came of its last turn is with the writer.
-  var isHandedOver = false
-  /// How often in a row that could not be stored.
-  private var unstored: Int64 = 0
-  /// Before this it has no turn, monotonic milliseconds.
-  private var heldUntil: Int64 = 0
-
-  init(_ endpoint: WebhookEndpoint, _ client: WebhookClient) {
-    self.endpoint = endpoint
-    self.client = client
-  }
-
-  /// Whether it may have a turn.
-  var isReady: Bool { !isHandedOver && monotonicMilliseconds() >= heldUntil }
-
-  /// The writer has decided. Where nothing could be stored, the same events would be sent again at
-  /// once, and again.
-  func decided(isStored: Bool) {
-    isHandedOver = false
-    unstored = isStored ? 0 : unstored + 1
-    guard !isStored else { return }
-    heldUntil =
-      monotonicMilliseconds()
-      + Backoff.standard.ceilingMilliseconds(afterFailures: unstored)
+  private func handOver(_ report: WebhookReport) {
+    isHandedOver = true
+    writer.post(.webhook(endpoint.key, report))
   }
 }
 

@@ -27,10 +27,10 @@ final class Writer {
   let mailbox: Mailbox<WriterMessage>
   let store: any Store
   let coordinator: Coordinator
-  /// Where orders wait for a commission service.
-  let desk: Mailbox<SettlementDeskMessage>
-  /// Who tells endpoints of what is booked; none where the key file names no endpoint.
-  let webhooks: Mailbox<WebhookDeskMessage>?
+  /// Where orders wait for commission services.
+  let desks: [Mailbox<SettlementDeskMessage>]
+  /// Who tells each endpoint of what is booked.
+  let webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>]
   private let clock: @Sendable () -> Timestamp
   let health: Health
   var publisher: Publisher
@@ -55,12 +55,13 @@ final class Writer {
 
   init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
-    desk: Mailbox<SettlementDeskMessage>, webhooks: Mailbox<WebhookDeskMessage>? = nil,
-    health: Health, clock: @escaping @Sendable () -> Timestamp
+    desks: [Mailbox<SettlementDeskMessage>],
+    webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:], health: Health,
+    clock: @escaping @Sendable () -> Timestamp
   ) {
     self.mailbox = mailbox
     self.store = store
-    self.desk = desk
+    self.desks = desks
     self.webhooks = webhooks
     self.clock = clock
     self.health = health
@@ -76,6 +77,7 @@ final class Writer {
       let messages = mailbox.take(waitingMilliseconds: Writer.sweepMilliseconds)
       // The wall clock may be set back; what was decided stays in order.
       now = max(now, clock())
+      health.writerTime = now
       var hasStopped = false
       for message in messages {
         if case .stop = message { hasStopped = true } else { handle(message) }
@@ -185,7 +187,9 @@ final class Writer {
       for entry in waiting { release(entry) }
       waiting.removeAll(keepingCapacity: true)
       attempt { try publisher.publish(changes, coordinator, presence) }
-      if changes.wantsSettlement { desk.post(.orderWaits) }
+      if changes.wantsSettlement {
+        for desk in desks { desk.post(.orderWaits) }
+      }
       tellWebhooks(changes)
     } catch {
       failRound(error)
@@ -200,8 +204,8 @@ final class Writer {
       case .answer(let address, _), .join(let address, _, _, _), .watch(let address, _),
         .leave(let address, _):
         publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
-      case .settled(let order): desk.post(.booked(order))
-      case .webhook(let key): webhooks?.post(.decided(key, isStored: false))
+      case .settled(let order): desks[order.desk].post(.decided(order, isStored: false))
+      case .webhook(let key): webhooks[key]?.post(.decided(isStored: false))
       }
     }
     waiting.removeAll(keepingCapacity: true)
@@ -219,8 +223,8 @@ final class Writer {
     case .leave(let address, let departure):
       let answer = Answer(body: JSON.object([]).bytes)
       publisher.answer(address, .leaving(address, departure, answer))
-    case .settled(let order): desk.post(.booked(order))
-    case .webhook(let key): webhooks?.post(.decided(key, isStored: true))
+    case .settled(let order): desks[order.desk].post(.decided(order, isStored: true))
+    case .webhook(let key): webhooks[key]?.post(.decided(isStored: true))
     case .join(let address, let caller, let wish, let touch):
       do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
     }
