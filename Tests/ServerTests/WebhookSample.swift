@@ -31,11 +31,17 @@ final class WebhookReceiver: Sendable {
       /// Answers to come; then `always`.
       var script: [Int] = []
       var always = 204
+      /// Done before an event is answered.
+      var hook: @Sendable (Int64) -> Void = { _ in }
     }
 
     private let contents = Mutex(Contents())
 
     var arrivals: [Arrival] { contents.withLock { $0.arrivals } }
+
+    func hook(_ hook: @escaping @Sendable (Int64) -> Void) {
+      contents.withLock { $0.hook = hook }
+    }
 
     func become(_ script: [Int], _ always: Int) {
       contents.withLock {
@@ -49,16 +55,19 @@ final class WebhookReceiver: Sendable {
         let isGenuine = try isGenuine(request) && request.target.path == "/hooks"
         let body = try JSON.read(request.body)
         let signatures = request.headers.values("webhook-signature").first ?? ""
+        let sequence = body["data"]?["sequence"]?.integer ?? 0
+        contents.withLock { $0.hook }(sequence)
         let status = contents.withLock { contents in
           let status = contents.script.isEmpty ? contents.always : contents.script.removeFirst()
           contents.arrivals.append(
             Arrival(
               id: request.headers.values("webhook-id").first ?? "",
-              sequence: body["data"]?["sequence"]?.integer ?? 0, isGenuine: isGenuine,
+              sequence: sequence, isGenuine: isGenuine,
               status: status, body: body, signatures: signatures.split(separator: " ").count))
           return status
         }
-        return status == 0 ? nil : HTTPResponse(status: status, body: Array("told".utf8))
+        let words = status == 204 ? "" : "told"
+        return status == 0 ? nil : HTTPResponse(status: status, body: Array(words.utf8))
       } catch {
         return HTTPResponse(status: 500)
       }
@@ -91,6 +100,9 @@ final class WebhookReceiver: Sendable {
   func answer(_ statuses: [Int], then always: Int = 204) {
     notebook.become(statuses, always)
   }
+
+  /// Before an event is answered, this is told its sequence.
+  func before(_ hook: @escaping @Sendable (Int64) -> Void) { notebook.hook(hook) }
 
   var arrivals: [Arrival] { notebook.arrivals }
   /// The sequences that were taken, in order of arrival.

@@ -92,21 +92,20 @@ struct WebhookServerTests {
     try WebhookSample.wait(for: "the first") {
       try WebhookSample.webhook(at: desk)["delivered"] == 1
     }
-    // The commit of the payment works; what comes of telling it does not.
-    receiver.answer([0], then: 204)
+    // The commit of the payment works; that of its having been told does not.
+    let faults = shop.faults
+    receiver.before { if $0 == 2 { faults.failsCommits.store(true, ordering: .relaxed) } }
     try WebhookSample.sell("o2", at: desk)
-    try WebhookSample.wait(for: "a hanging attempt") { receiver.arrivals.count == 2 }
-    shop.faults.failsCommits.store(true, ordering: .relaxed)
     try WebhookSample.wait(for: "a failed commit") { !shop.server.health.isReady }
-    let before = receiver.arrivals.count
+    receiver.before { _ in }
+    #expect(receiver.taken == [1, 2])
     #expect(try WebhookSample.webhook(at: desk)["delivered"] == 1)
+    #expect(receiver.taken == [1, 2], "nothing is sent while nothing can be written down")
     shop.faults.failsCommits.store(false, ordering: .relaxed)
     try WebhookSample.wait(for: "the second") {
       try WebhookSample.webhook(at: desk)["delivered"] == 2
     }
-    let second = receiver.arrivals.filter { $0.sequence == 2 }
-    #expect(second.count >= 2 && Set(second.map(\.id)) == ["shop/books/2"])
-    #expect(before == 2, "nothing is sent while nothing can be written down")
+    #expect(receiver.arrivals.map(\.id) == ["shop/books/1", "shop/books/2", "shop/books/2"])
   }
 
   @Test("An event refused twelve times is a dead letter, the next ones come, a replay delivers it")
@@ -115,7 +114,10 @@ struct WebhookServerTests {
     let receiver = try WebhookReceiver()
     receiver.answer(Array(repeating: 400, count: 12), then: 200)
     let shop = try WebhookSample.shop([receiver.entry()]) { clocks.set(&$0) }
-    let desk = try shop.door.desk()
+    // The clock is moved by days; the token holds longer.
+    let door = shop.door
+    let token = try door.token("desk", [.backend, .operator], seconds: 10_000_000)
+    let desk = Desk(try HTTPClient("127.0.0.1", door.port), token: token)
     try WebhookSample.sell("o1", at: desk)
     for attempt in 1...11 {
       try WebhookSample.wait(for: "attempt \(attempt)") {
@@ -127,26 +129,25 @@ struct WebhookServerTests {
     try WebhookSample.wait(for: "the end") {
       try WebhookSample.webhook(at: desk)["dead"] == 1
     }
-    try WebhookSample.sell("o2", at: try shop.door.desk())
+    try WebhookSample.sell("o2", at: desk)
     try WebhookSample.wait(for: "the next") { receiver.taken == [2] }
-    let fresh = try shop.door.desk()
-    let letters = try fresh.get("/v1/webhooks/books/dead-letters")
+    let letters = try desk.get("/v1/webhooks/books/dead-letters")
     let letter = try #require(letters["deadLetters"]?.elements?.first)
     #expect(letter["event"] == "shop/books/1" && letter["attempts"] == 12)
     #expect(letter["failure"]?["code"] == "endpoint_refused")
     #expect(letter["failure"]?["message"]?.text?.hasSuffix("status 400: told") == true)
     #expect(letter["deliveredAt"] == .null && letters["after"] == .null)
-    #expect(try fresh.get("/v1/webhooks/books/dead-letters?after=1")["deadLetters"] == [])
+    #expect(try desk.get("/v1/webhooks/books/dead-letters?after=1")["deadLetters"] == [])
     try WebhookSample.wait(for: "the figures") {
       shop.server.health.webhooks.total.dead == 1
     }
-    try fresh.done("/v1/webhooks/books/replay", ["from": 1, "to": 1])
+    try desk.done("/v1/webhooks/books/replay", ["from": 1, "to": 1])
     try WebhookSample.wait(for: "the replay") { receiver.taken == [2, 1] }
     #expect(Set(receiver.arrivals.filter { $0.sequence == 1 }.map(\.id)) == ["shop/books/1"])
     try WebhookSample.wait(for: "the list") {
-      try WebhookSample.webhook(at: fresh)["dead"] == 0
+      try WebhookSample.webhook(at: desk)["dead"] == 0
     }
-    let delivered = try fresh.get("/v1/webhooks/books/dead-letters")["deadLetters"]?.elements?[0]
+    let delivered = try desk.get("/v1/webhooks/books/dead-letters")["deadLetters"]?.elements?[0]
     #expect(delivered?["deliveredAt"] != .null)
   }
 

@@ -39,6 +39,7 @@ package struct WebhookEndpoint: Equatable, Sendable {
   /// Behind which sequence it begins when it is new.
   ///
   /// - Parameter end: the last sequence of its storefront's ledger, 0 for an empty one.
+  /// - Returns: 0 where it is told everything.
   func beginning(end: Int64) -> Int64 { from.map { $0 - 1 } ?? end }
 }
 
