@@ -36,6 +36,8 @@ package final class Health: Sendable {
 
   /// What becomes of orders that commission services settle.
   let settlements = SettlementCounters()
+  /// What endpoints are told.
+  let webhooks = WebhookCounters()
   private let writerMilliseconds = Atomic<Int64>(.min)
 
   private let isWritable = Atomic<Bool>(true)
@@ -120,6 +122,6 @@ package final class Health: Sendable {
       + line("frames_sent_total", "counter", "Frames handed to connections.", read(framesSent))
       + line(
         "conflated_total", "counter", "Values replaced before they were sent.", read(conflated))
-      + settlements.metrics(line)
+      + settlements.metrics(line) + webhooks.metrics(line)
   }
 }

@@ -19,16 +19,19 @@ package final class Server: Sendable {
 
   private let context: ServerContext
   private let desks: [Mailbox<SettlementDeskMessage>]
+  private let webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>]
   private let loops: [Loop<LoopServer>]
   private let threads: Mutex<[pthread_t]>
 
   private init(
     address: InternetAddress, context: ServerContext, desks: [Mailbox<SettlementDeskMessage>],
-    loops: [Loop<LoopServer>], threads: [pthread_t]
+    webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>], loops: [Loop<LoopServer>],
+    threads: [pthread_t]
   ) {
     self.address = address
     self.context = context
     self.desks = desks
+    self.webhooks = webhooks
     self.loops = loops
     self.threads = Mutex(threads)
     keyring = context.keyring
@@ -66,11 +69,17 @@ package final class Server: Sendable {
         directory: options.directory, zone: options.zone, fileSystem: options.fileSystem))
     let reader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
     let keyring = try Keyring.loadOrCreate(directory: options.directory)
+    let endpoints = keyring.webhooks.endpoints
+    // A wake that waits already is as good as another: more than one need not be kept.
+    var webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:]
+    for endpoint in endpoints { webhooks[endpoint.key] = Mailbox(capacity: 1) }
+    let webhookDesks = webhooks
     let health = Health(log: options.log)
     let context = ServerContext(
       writer: Mailbox(capacity: callsWaitingMax), reader: Mailbox(capacity: callsWaitingMax),
       keyring: keyring, options: options, health: health, clock: options.clock)
     if options.isDemo { try Demo.prepare(store: store, at: options.clock()) }
+    try WebhookDesk.begin(endpoints, in: store, at: options.clock())
 
     guard let wanted = InternetAddress(host: options.host, port: options.port) else {
       throw CommandFailure(.usage, "\(options.host) is not an IP address.")
@@ -100,7 +109,8 @@ package final class Server: Sendable {
       try startThread(name: "writer") {
         Writer(
           mailbox: context.writer, store: handedStore.value, loops: ports, desks: desks,
-          health: health, clock: options.clock, failPoint: options.failPoint
+          webhooks: webhookDesks, health: health, clock: options.clock,
+          failPoint: options.failPoint
         ).run()
       },
       try startThread(name: "reader") {
@@ -122,16 +132,31 @@ package final class Server: Sendable {
           ).run()
         })
     }
+    for endpoint in endpoints {
+      guard let mailbox = webhooks[endpoint.key] else { continue }
+      let reader = HandedOver(
+        try SQLiteReader.open(directory: options.directory, zone: options.zone))
+      threads.append(
+        try startThread(name: "webhooks") {
+          WebhookDesk(
+            mailbox: mailbox, writer: context.writer, reader: reader.value,
+            endpoint: endpoint, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
+            health: health, clock: options.clock
+          ).run()
+        })
+    }
     for loop in loops { try loop.start { LoopServer($0, $1, context) } }
     return Server(
-      address: listeners[0].address, context: context, desks: desks, loops: loops,
-      threads: threads)
+      address: listeners[0].address, context: context, desks: desks, webhooks: webhooks,
+      loops: loops, threads: threads)
   }
 
   /// Stops orderly: clients are told when to come back, what was accepted is decided, stored and
   /// answered, then everything ends. Blocks until it has; a second stop does nothing.
   package func stop() {
     health.drains()
+    // They may be waiting for an endpoint; better while the loops drain than after.
+    for desk in webhooks.values { desk.post(.stop) }
     let closing = LoopMessage.closing(
       reconnectAfterMilliseconds: 1000, withinMilliseconds: context.options.drainMilliseconds)
     for loop in loops { loop.post(closing) }

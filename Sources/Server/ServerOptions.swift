@@ -21,6 +21,8 @@ package struct ServerOptions: Sendable {
   package var connectionsPerAddress = 20_000
   /// How long a stop may take.
   package var drainMilliseconds: Int64 = 5_000
+  /// How long sending one webhook may take, milliseconds, > 0.
+  package var webhookTimeoutMilliseconds: Int64 = 5_000
   /// The moment of day, for everything that is stored.
   package var clock: @Sendable () -> Timestamp = wallClock
   /// Milliseconds that only grow, for time-outs and for the pace of pushes.

@@ -11,7 +11,7 @@ extension SQLiteSchema {
   /// The schema of this version of the program.
   static let waggle = SQLiteSchema(
     applicationID: 0x5761_676c,
-    migrations: [catalogue + storefronts + rooms + orders + ledger + ranks + statements])
+    migrations: [catalogue + storefronts + rooms + orders + ledger + ranks + statements + webhooks])
 
   private static let catalogue = """
     CREATE TABLE products (
@@ -205,6 +205,22 @@ extension SQLiteSchema {
       returned INTEGER NOT NULL, debt_offset INTEGER NOT NULL, paid INTEGER NOT NULL,
       releases INTEGER NOT NULL, reversals INTEGER NOT NULL, failure TEXT,
       PRIMARY KEY (storefront, statement, member)
+    ) STRICT, WITHOUT ROWID;
+
+    """
+
+  private static let webhooks = """
+    CREATE TABLE webhook_progress (
+      storefront TEXT NOT NULL REFERENCES storefronts (id) DEFERRABLE INITIALLY DEFERRED,
+      endpoint TEXT NOT NULL, delivered INTEGER NOT NULL, attempts INTEGER NOT NULL,
+      failure TEXT, failure_message TEXT, next_attempt INTEGER, dead INTEGER NOT NULL,
+      replay_next INTEGER, replay_through INTEGER, stopped_at INTEGER,
+      PRIMARY KEY (storefront, endpoint)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE dead_letters (
+      storefront TEXT NOT NULL, endpoint TEXT NOT NULL, sequence INTEGER NOT NULL,
+      attempts INTEGER NOT NULL, failure TEXT NOT NULL, failure_message TEXT NOT NULL,
+      at INTEGER NOT NULL, delivered_at INTEGER, PRIMARY KEY (storefront, endpoint, sequence)
     ) STRICT, WITHOUT ROWID;
 
     """

@@ -40,6 +40,8 @@ struct DeliveryIsolationTests {
     "GET /v1/exports/tax": nil, "GET /v1/exports/tax.csv": nil,
     "GET /v1/orders/{order}/certificate": "unknown_order", "GET /v1/certificates/{day}": nil,
     "GET /v1/unsettled": nil, "GET /v1/ledger": nil, "GET /v1/ledger/transactions": nil,
+    "GET /v1/webhooks": nil, "GET /v1/webhooks/{endpoint}/dead-letters": "unknown_endpoint",
+    "POST /v1/webhooks/{endpoint}/replay": "unknown_endpoint",
   ]
 
   static let methods: [(method: String, parameters: JSON, code: String?)] = [

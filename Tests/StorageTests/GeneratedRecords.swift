@@ -81,6 +81,7 @@ extension Generator {
     records += orders(storefront.id, plan)
     records += ranks(storefront.id)
     records += statements(storefront.id)
+    records += webhooks(storefront.id)
     return records
   }
 

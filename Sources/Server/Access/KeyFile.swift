@@ -6,7 +6,7 @@
 //                    {"kid": "…", "algorithm": "EdDSA" | "RS256", "publicKey": "PEM",
 //                     "storefront": "…"?}],
 //      "linkKeys": [{"id": 0…255, "secret": "base64url, 32…256 bytes"}],
-//      "commissionKeys"?: see CommissionKeys.swift}
+//      "commissionKeys"?: see CommissionKeys.swift, "webhooks"?: see WebhookKeys.swift}
 //
 // The first HS256 key without a storefront and the first link key sign; all others only check. So a key
 // is changed by putting a new one in front, and dropped when nothing signed with it matters any more.
@@ -131,13 +131,15 @@ extension Keyring {
       let tokens = try fields.objects("tokenKeys", count: 0...keysMax, tokenSecret)
       let links = try fields.objects("linkKeys", count: 1...keysMax, linkSecret)
       let commissions = try CommissionKeys(&fields, isRequired: false)
+      let webhooks = try WebhookKeys(&fields)
       guard Set(tokens.map(\.key.id)).count == tokens.count else {
         throw Fault.invalidField("tokenKeys", "Two token keys have the same kid.")
       }
       guard Set(links.map(\.id)).count == links.count else {
         throw Fault.invalidField("linkKeys", "Two link keys have the same id.")
       }
-      return Keyring(tokenSecrets: tokens, linkSecrets: links, commissionKeys: commissions)
+      return Keyring(
+        tokenSecrets: tokens, linkSecrets: links, commissionKeys: commissions, webhooks: webhooks)
     }
   }
 

@@ -40,6 +40,8 @@ package struct Keyring: Sendable {
   let linkSecrets: [LinkSecret]
   /// What messages to and from commission services are signed with.
   package let commissionKeys: CommissionKeys
+  /// Who is told what is booked.
+  package let webhooks: WebhookKeys
 
   /// Makes a keyring.
   ///
@@ -47,13 +49,16 @@ package struct Keyring: Sendable {
   ///   - tokenSecrets: with different names.
   ///   - linkSecrets: at least one, with different names.
   ///   - commissionKeys: with different names.
+  ///   - webhooks: with different names.
   init(
-    tokenSecrets: [TokenSecret], linkSecrets: [LinkSecret], commissionKeys: CommissionKeys = .none
+    tokenSecrets: [TokenSecret], linkSecrets: [LinkSecret], commissionKeys: CommissionKeys = .none,
+    webhooks: WebhookKeys = .none
   ) {
     precondition(!linkSecrets.isEmpty, "a keyring signs links")
     self.tokenSecrets = tokenSecrets
     self.linkSecrets = linkSecrets
     self.commissionKeys = commissionKeys
+    self.webhooks = webhooks
   }
 
   /// Judges a token.
@@ -161,7 +166,8 @@ package struct Keyring: Sendable {
   ) -> CallEnvironment {
     CallEnvironment(
       now: now, linkKeyID: linkSecrets[0].id, mac: { mac($0, $1) }, zone: zone,
-      isService: { commissionKeys.isService($0, of: $1) })
+      isService: { commissionKeys.isService($0, of: $1) },
+      webhooks: { webhooks.endpoints(of: $0) })
   }
 
   private func secret(_ id: String) -> TokenSecret? {

@@ -122,14 +122,14 @@ extension RejectionCode {
       .linkForeign:
       422
     case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,
-      .unknownLink, .inviteUnknown, .unknownStatement:
+      .unknownLink, .inviteUnknown, .unknownStatement, .unknownEndpoint:
       404
     case .notYourRoom, .notYourLink, .notYourOrder, .notYourProduct: 403
     case .linkExpired, .linkRevoked, .linkExhausted, .inviteWithdrawn, .inviteExpired: 410
     case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
       .outsideSaleWindow, .outOfStock, .priceChanged, .orderCancelled, .alreadyPaid,
       .alreadyDelivered, .alreadyAcknowledged, .alreadyReleased, .alreadyDisputed, .notDisputed,
-      .inviteUsed, .quotaExhausted:
+      .inviteUsed, .quotaExhausted, .replayRunning:
       409
     }
   }

@@ -116,6 +116,6 @@ package struct HTTPRoute: Sendable {
       HTTPRoute(.get, "/v1/orders/{order}/explanation", readers, OrderCalls.explain),
       HTTPRoute(.get, "/v1/orders", readers, OrderCalls.list),
       HTTPRoute(.post, "/v1/releases", .operator, FactCalls.releaseDue),
-    ] + statements
+    ] + statements + webhooks
   }()
 }

@@ -21,6 +21,7 @@ final class Writer {
     case watch(ReplyAddress, Ticker)
     case leave(ReplyAddress, Departure)
     case settled(DelegatedOrder)
+    case webhook(WebhookKey)
   }
 
   let mailbox: Mailbox<WriterMessage>
@@ -28,6 +29,8 @@ final class Writer {
   let coordinator: Coordinator
   /// Where orders wait for commission services.
   let desks: [Mailbox<SettlementDeskMessage>]
+  /// Who tells each endpoint of what is booked.
+  let webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>]
   private let clock: @Sendable () -> Timestamp
   let health: Health
   private let failPoint: ArmedFailPoint?
@@ -53,12 +56,14 @@ final class Writer {
 
   init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
-    desks: [Mailbox<SettlementDeskMessage>], health: Health,
+    desks: [Mailbox<SettlementDeskMessage>],
+    webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:], health: Health,
     clock: @escaping @Sendable () -> Timestamp, failPoint: ArmedFailPoint? = nil
   ) {
     self.mailbox = mailbox
     self.store = store
     self.desks = desks
+    self.webhooks = webhooks
     self.clock = clock
     self.health = health
     self.failPoint = failPoint
@@ -94,6 +99,7 @@ final class Writer {
       attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
     case .unwatched(let ticker, let loop): publisher.unwatch(ticker, loop: loop)
     case .settled(let order, let answer): settle(order, answer)
+    case .webhook(let key, let report): take(report, of: key)
     case .stop: break
     }
   }
@@ -189,6 +195,7 @@ final class Writer {
       if changes.wantsSettlement {
         for desk in desks { desk.post(.orderWaits) }
       }
+      tellWebhooks(changes)
     } catch {
       failRound(error)
     }
@@ -203,6 +210,7 @@ final class Writer {
         .leave(let address, _):
         publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
       case .settled(let order): desks[order.desk].post(.decided(order, isStored: false))
+      case .webhook(let key): webhooks[key]?.post(.decided(isStored: false))
       }
     }
     waiting.removeAll(keepingCapacity: true)
@@ -223,6 +231,7 @@ final class Writer {
     case .settled(let order):
       failPoint?.pass(.settlementBooked)
       desks[order.desk].post(.decided(order, isStored: true))
+    case .webhook(let key): webhooks[key]?.post(.decided(isStored: true))
     case .join(let address, let caller, let wish, let touch):
       do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
     }

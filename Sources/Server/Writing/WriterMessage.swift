@@ -63,6 +63,8 @@ enum WriterMessage: Sendable {
   case unwatched(Ticker, loop: Int)
   /// A commission service has answered for a revision of an order, or could not.
   case settled(DelegatedOrder, ServiceAnswer)
+  /// What the desk of webhooks has to say of an endpoint.
+  case webhook(WebhookKey, WebhookReport)
   /// Time to stop: everything before is still decided and answered.
   case stop
 }
