@@ -115,7 +115,8 @@ enum StorefrontCalls {
     .command(
       .setRank(
         member: try request.fields.identifier("member"),
-        rank: try request.fields.text("rank", bytesMax: 64)))
+        rank: try request.fields.text("rank", bytesMax: 64),
+        from: try request.fields.optionalTimestamp("from")))
   }
 
   static func getMember(_ request: inout CallRequest) throws(Fault) -> Call {
