@@ -35,8 +35,6 @@ package final class Server: Sendable {
     health = context.health
   }
 
-  /// How many calls may wait for the writer or the reader before callers are told that it is busy.
-  static let callsWaitingMax = 20_000
   /// The largest body of a request: a part of a catalogue file.
   static let requestBodyBytesMax = 1_048_576
 
@@ -68,7 +66,8 @@ package final class Server: Sendable {
     let keyring = try Keyring.loadOrCreate(directory: options.directory)
     let health = Health(log: options.log)
     let context = ServerContext(
-      writer: Mailbox(capacity: callsWaitingMax), reader: Mailbox(capacity: callsWaitingMax),
+      writer: Mailbox(capacity: options.callsWaitingMax),
+      reader: Mailbox(capacity: options.callsWaitingMax),
       keyring: keyring, options: options, health: health, clock: options.clock)
     if options.isDemo { try Demo.prepare(store: store, at: options.clock()) }
 
