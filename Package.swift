@@ -57,6 +57,14 @@ let package = Package(
       .executableTarget(
         name: "EchoServer", dependencies: ["Transport", "Wire"], path: "Tests/EchoServer",
         swiftSettings: strict),
+      // Foreign bytes as functions, for libFuzzer (Tools/fuzz) and for ordinary tests.
+      .target(
+        name: "FuzzTargets",
+        dependencies: ["Commerce", "Commission", "Notation", "Server", "Wire"],
+        path: "Tests/Fuzz/Targets", swiftSettings: strict),
+      .testTarget(
+        name: "FuzzTests", dependencies: ["FuzzTargets", "Commerce", "Wire"],
+        swiftSettings: strict),
       // The example of the commission module, built here too so that it cannot rot.
       .executableTarget(
         name: "CommissionExample", dependencies: ["Commission", "Commerce"],
@@ -73,5 +81,13 @@ let package = Package(
       .systemLibrary(name: "COpenSSL"),
       .systemLibrary(name: "CSQLite"),
     ],
+    // Its `main` is libFuzzer's, so it can only be linked with that.
+    Context.environment["WAGGLE_FUZZ"] == nil
+      ? []
+      : [
+        .executableTarget(
+          name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver",
+          swiftSettings: strict)
+      ],
   ].flatMap { $0 }
 )

@@ -23,6 +23,16 @@ package final class Health: Sendable {
   package let callsAccepted = Atomic<Int>(0)
   /// Calls refused because too many waited.
   package let callsRefusedBusy = Atomic<Int>(0)
+  /// Calls of sessions refused because they came too fast.
+  package let callsRateLimited = Atomic<Int>(0)
+  /// Landing links refused because their address opens too many.
+  package let linksRateLimited = Atomic<Int>(0)
+  /// WebSockets closed because they went on with refused messages.
+  package let misuseCloses = Atomic<Int>(0)
+  /// WebSockets closed at once because too many calls waited.
+  package let connectionsBusy = Atomic<Int>(0)
+  /// Connections refused for a limit.
+  package let connectionsRefused = Atomic<Int>(0)
   /// Connections open now.
   package let connectionsOpen = Atomic<Int>(0)
   /// Connections ever accepted.
@@ -114,6 +124,21 @@ package final class Health: Sendable {
       + line(
         "calls_busy_total", "counter", "Calls refused because too many waited.",
         read(callsRefusedBusy))
+      + line(
+        "calls_rate_limited_total", "counter", "Calls of sessions refused for coming too fast.",
+        read(callsRateLimited))
+      + line(
+        "links_rate_limited_total", "counter", "Landing links refused for coming too fast.",
+        read(linksRateLimited))
+      + line(
+        "misuse_closes_total", "counter", "WebSockets closed for going on with refused messages.",
+        read(misuseCloses))
+      + line(
+        "connections_busy_total", "counter", "WebSockets closed because too many calls waited.",
+        read(connectionsBusy))
+      + line(
+        "connections_refused_total", "counter", "Connections refused for a limit.",
+        read(connectionsRefused))
       + line("connections_open", "gauge", "Connections open now.", read(connectionsOpen))
       + line("connections_total", "counter", "Connections accepted.", read(connectionsOpened))
       + line(

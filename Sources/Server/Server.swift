@@ -38,8 +38,6 @@ package final class Server: Sendable {
     health = context.health
   }
 
-  /// How many calls may wait for the writer or the reader before callers are told that it is busy.
-  static let callsWaitingMax = 20_000
   /// The largest body of a request: a part of a catalogue file.
   static let requestBodyBytesMax = 1_048_576
 
@@ -76,7 +74,8 @@ package final class Server: Sendable {
     let webhookDesks = webhooks
     let health = Health(log: options.log)
     let context = ServerContext(
-      writer: Mailbox(capacity: callsWaitingMax), reader: Mailbox(capacity: callsWaitingMax),
+      writer: Mailbox(capacity: options.callsWaitingMax),
+      reader: Mailbox(capacity: options.callsWaitingMax),
       keyring: keyring, options: options, health: health, clock: options.clock)
     if options.isDemo { try Demo.prepare(store: store, at: options.clock()) }
     try WebhookDesk.begin(endpoints, in: store, at: options.clock())

@@ -19,6 +19,8 @@ package struct ServerOptions: Sendable {
   package var isDemo = false
   /// Addresses: how many connections one may have.
   package var connectionsPerAddress = 20_000
+  /// How many calls may wait for the writer or the reader before callers are told that it is busy.
+  package var callsWaitingMax = 20_000
   /// How long a stop may take.
   package var drainMilliseconds: Int64 = 5_000
   /// How long sending one webhook may take, milliseconds, > 0.

@@ -53,7 +53,12 @@ struct Connection {
   /// A decoder that has begun something; on the heap so that rows without one stay small.
   final class Messages {
     var decoder: WebSocketDecoder
-    init(_ decoder: WebSocketDecoder) { self.decoder = decoder }
+    /// When what is incomplete began, at the earliest.
+    var since: Int64
+    init(_ decoder: WebSocketDecoder, since: Int64) {
+      self.decoder = decoder
+      self.since = since
+    }
   }
 
   var channel = ByteChannel(descriptor: -1)

@@ -10,6 +10,12 @@ extension Connections {
   func sweep() {
     for slot in 0..<rowsUsed where rows[slot].phase != .free {
       if now >= rows[slot].deadline { expire(slot) }
+      if rows[slot].phase == .webSocket, let messages = rows[slot].messages,
+        now - messages.since >= configuration.messageMilliseconds
+      {
+        fail(slot, code: CloseCode.policyViolation, reason: "slow message", .timeout)
+        continue
+      }
       guard !rows[slot].queue.isEmpty,
         now - rows[slot].queue.oldestSince >= configuration.queueAgeMilliseconds
       else { continue }

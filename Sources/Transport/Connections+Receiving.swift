@@ -46,7 +46,7 @@ extension Connections {
       return
     }
     if borrowed.isInsideMessage {
-      rows[slot].messages = Connection.Messages(borrowed)
+      rows[slot].messages = Connection.Messages(borrowed, since: now)
       borrowed = freshDecoder()
     }
   }
@@ -155,6 +155,11 @@ extension Connections {
       do throws(WebSocketError) {
         if let messages = rows[slot].messages {
           event = try messages.decoder.next()
+          // A ping in between moves nothing on; a whole message does.
+          switch event {
+          case .text, .binary: messages.since = now
+          case .ping, .pong, .close, nil: break
+          }
         } else {
           event = try borrowed.next()
         }
@@ -196,13 +201,15 @@ extension Connections {
   }
 
   /// Fails the WebSocket connection. Source: RFC 6455 section 7.1.7.
-  private func fail(_ slot: Int, code: UInt16) {
+  func fail(
+    _ slot: Int, code: UInt16, reason: String = "", _ cause: CloseCause = .violation
+  ) {
     let id = id(ofSlot: slot)
-    announceClosed(slot, .violation)
+    announceClosed(slot, cause)
     if rows[slot].phase == .webSocket {
-      transmit(Frame(encoded: WebSocketEncoder.close(code)), slot)
+      transmit(Frame(encoded: WebSocketEncoder.close(code, reason: reason)), slot)
     }
-    if self.slot(of: id) != nil { linger(slot, .violation) }
+    if self.slot(of: id) != nil { linger(slot, cause) }
   }
 
   // MARK: Bytes

@@ -104,6 +104,15 @@ package final class Connections {
     return rows[slot].queue.bytes
   }
 
+  /// Where a connection comes from, as limits count it; nothing for a stale id.
+  ///
+  /// - Parameter id: any id.
+  /// - Returns: its network.
+  package func network(of id: ConnectionID) -> InternetAddress.Network? {
+    guard let slot = slot(of: id) else { return nil }
+    return rows[slot].network
+  }
+
   /// The row of a connection that exists.
   @inline(__always)
   func slot(of id: ConnectionID) -> Int? {

@@ -25,6 +25,9 @@ package struct LoopConfiguration: Sendable {
   package var keepAliveMilliseconds: Int64 = 60_000
   /// From a request to the delegate's answer.
   package var responseMilliseconds: Int64 = 60_000
+  /// From the first byte of a WebSocket message (or fragment, or frame) to its end; more is closed with
+  /// 1008.
+  package var messageMilliseconds: Int64 = 30_000
   /// How long a WebSocket may be silent before it is pinged.
   package var pingMilliseconds: Int64 = 25_000
   /// How long it may stay silent after that.

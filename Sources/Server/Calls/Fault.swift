@@ -52,6 +52,16 @@ package struct Fault: Error, Equatable, Sendable {
   package static let unauthenticated = Fault(
     "unauthenticated", "A token is needed first.", status: 401)
 
+  /// The caller calls too often.
+  ///
+  /// - Parameter waitMilliseconds: how long until the next call is taken; > 0.
+  package static func rateLimited(waitMilliseconds: Int64) -> Fault {
+    Fault(
+      "rate_limited", "Too many; the next one is taken in \(waitMilliseconds) ms.", status: 429,
+      isTemporary: true,
+      details: [JSON.Member("retryAfterMilliseconds", .integer(waitMilliseconds))])
+  }
+
   /// The token does not allow this.
   package static func forbidden(_ what: String) -> Fault {
     Fault("forbidden", "The token's scopes do not allow \(what).", status: 403)

@@ -78,6 +78,13 @@ extension LoopServer {
         "method_not_allowed", "This path takes GET, HEAD.", status: 405, allow: "GET, HEAD")
       return connections.respond(fault.response, to: id)
     }
+    if let network = connections.network(of: id) {
+      let wait = context.linkPaces.take(network, at: connections.now)
+      guard wait == 0 else {
+        context.health.linksRateLimited.add(1, ordering: .relaxed)
+        return connections.respond(Fault.rateLimited(waitMilliseconds: wait).response, to: id)
+      }
+    }
     // A browser that fetches ahead has nobody in front of it yet: refused, it asks again when opened.
     // Source: Fetch standard, section 4.6 (Sec-Purpose).
     guard !request.isPrefetch else {

@@ -246,6 +246,7 @@ final class LoopServer: LoopDelegate {
     let health = context.health
     health.connectionsOpen.add(counts.open - countsSeen.open, ordering: .relaxed)
     health.connectionsOpened.add(counts.opened - countsSeen.opened, ordering: .relaxed)
+    health.connectionsRefused.add(counts.refused - countsSeen.refused, ordering: .relaxed)
     health.slowConsumers.add(
       counts.slowConsumers - countsSeen.slowConsumers, ordering: .relaxed)
     countsSeen = counts

@@ -18,6 +18,8 @@ struct ServerContext: Sendable {
   let options: ServerOptions
   /// Counters and readiness.
   let health: Health
+  /// How often each address opens landing links.
+  let linkPaces = AddressPaces(.links)
   /// The wall clock.
   let clock: @Sendable () -> Timestamp
 
