@@ -38,7 +38,7 @@ let package = Package(
     pair("Wire", ["Commerce", "Notation"]),
     // Shell.
     pair("Crypto", ["COpenSSL"]),
-    pair("Transport", ["Wire", "CLinux"], tests: ["EchoServer"]),
+    pair("Transport", ["Wire", "CLinux", "COpenSSL"], tests: ["EchoServer"]),
     pair(
       "Storage",
       ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "Crypto", "CSQLite"],
