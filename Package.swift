@@ -38,7 +38,7 @@ let package = Package(
     pair("Wire", ["Commerce", "Notation"]),
     // Shell.
     pair("Crypto", ["COpenSSL"]),
-    pair("Transport", ["Wire", "CLinux", "COpenSSL"], tests: ["EchoServer"]),
+    pair("Transport", ["Wire", "CLinux", "COpenSSL"], tests: ["Certificates", "EchoServer"]),
     pair(
       "Storage",
       ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "Crypto", "CSQLite"],
@@ -61,6 +61,8 @@ let package = Package(
       .executableTarget(
         name: "CommissionExample", dependencies: ["Commission", "Commerce"],
         path: "Tools/examples/commission/Sources/CommissionExample", swiftSettings: strict),
+      // Certificates for tests of TLS, and how a test runs a command.
+      .target(name: "Certificates", path: "Tests/Certificates", swiftSettings: strict),
       // Random histories and their checker, shared by the tests of the core and of the database.
       .target(
         name: "Histories",

@@ -227,8 +227,8 @@ extension Connections {
     switch outcome {
     case .bytes(let count):
       // A short read has emptied the socket (epoll(7), question 9), but for the end of the stream.
-      // A read of TLS gives one record at the most, so that its length says nothing.
-      if count < buffer.count, rows[slot].channel.tls == nil, !rows[slot].flags.contains(.ending) {
+      let isEmptied = rows[slot].channel.tls?.hasEmptiedSocket ?? (count < buffer.count)
+      if isEmptied, !rows[slot].flags.contains(.ending) {
         rows[slot].flags.remove(.readable)
       }
       feed(slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]))

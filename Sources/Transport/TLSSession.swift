@@ -26,6 +26,7 @@ final class TLSSession {
   fileprivate var held: [UInt8] = []
   fileprivate var heldStart = 0
   fileprivate var hasEnded = false
+  fileprivate var hasReadShort = false
   fileprivate var failure: SystemError?
   private var isBroken = false
   /// Why the protocol failed, after `.refused`.
@@ -36,6 +37,9 @@ final class TLSSession {
   var holdsBytes: Bool { !held.isEmpty }
   /// Whether the handshake is over.
   var isEstablished: Bool { SSL_is_init_finished(session) == 1 }
+  /// Whether everything that the socket had was read and decrypted; a length says nothing here, since
+  /// a read gives one record at the most.
+  var hasEmptiedSocket: Bool { hasReadShort && SSL_has_pending(session) == 0 }
   /// The protocol that was agreed upon, such as `TLSv1.3`.
   var version: String { String(cString: SSL_get_version(session)) }
 
@@ -181,7 +185,9 @@ final class TLSSession {
   /// Reads for OpenSSL; nil where there is nothing now.
   fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
     switch ByteChannel.receivePlain(into: buffer, from: descriptor) {
-    case .bytes(let count): return count
+    case .bytes(let count):
+      hasReadShort = count < buffer.count
+      return count
     case .wouldBlock: return nil
     case .ended, .refused: hasEnded = true
     case .failed(let error): failure = error
