@@ -24,7 +24,7 @@ private final class Bench {
 
   init() throws {
     writer = Writer(
-      mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desk: desk,
+      mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desks: [desk],
       health: health,
       clock: { Sample.now })
     let row = "tea,tea,sup,Tea,10000,6000,200000"
