@@ -251,6 +251,8 @@ package enum Command: Equatable, Sendable {
   /// The backend has made the payments of a statement, but for those that failed.
   case acknowledge(
     StatementID, acknowledgement: FactID, failed: [FailedPayment], at: Timestamp)
+  /// An operator takes tokens back.
+  case revoke(FactID, RevocationWish, by: PersonID)
 }
 
 /// What came of an accepted command.

@@ -25,12 +25,13 @@ extension Order {
           : "本订单\(why.chinese)，没有任何入账；以下为支付后的数额。"
       ]
     }
-    return waiting(in: language) + lines.enumerated().compactMap { index, line in
-      guard line.refunded == line.paid, line.refunded > .zero else { return nil }
-      return isEnglish
-        ? "Line \(index + 1): all of it was given back, so nobody earns on it."
-        : "第\(index + 1)行：已全额退款，无人获得佣金。"
-    }
+    return waiting(in: language)
+      + lines.enumerated().compactMap { index, line in
+        guard line.refunded == line.paid, line.refunded > .zero else { return nil }
+        return isEnglish
+          ? "Line \(index + 1): all of it was given back, so nobody earns on it."
+          : "第\(index + 1)行：已全额退款，无人获得佣金。"
+      }
   }
 
   /// That a commission service has still to split it, or to split what a refund has left.

@@ -22,6 +22,7 @@ final class Tables {
   let ranks: RankTables
   let invites: InviteTables
   let statements: StatementTables
+  let revocations: RevocationTables
 
   init(_ connection: SQLiteConnection, zone: @escaping ZoneSource) throws {
     self.connection = connection
@@ -35,6 +36,7 @@ final class Tables {
     ranks = try RankTables(connection)
     invites = try InviteTables(connection)
     statements = try StatementTables(connection)
+    revocations = try RevocationTables(connection)
   }
 
   /// Loads one record.
@@ -84,6 +86,8 @@ final class Tables {
     case .quotaEntry(let storefront, let id, let number):
       try invites.entry(storefront, id, number).map { .quotaEntry($0) }
     case .invite(let storefront, let id): try invites.invite(storefront, id).map { .invite($0) }
+    case .revocation(let storefront, let id):
+      try revocations.revocation(storefront, id).map { .revocation($0) }
     }
   }
 
@@ -145,6 +149,8 @@ final class Tables {
     case (.quotaEntry(let storefront, let id, _), .quotaEntry(let entry)):
       try invites.save(storefront, id, entry)
     case (.invite(let storefront, _), .invite(let invite)): try invites.save(storefront, invite)
+    case (.revocation(let storefront, _), .revocation(let revocation)):
+      try revocations.save(storefront, revocation)
     default: preconditionFailure("a record under the key of another kind")
     }
   }

@@ -250,7 +250,8 @@ struct SQLiteStoreTests {
         .link(storefront, LinkID(trusted: "x")), .linkRefusals(storefront, member),
         .room(storefront, room), .roomProgress(storefront, room),
         .listing(storefront, room, SKUID(trusted: "x")), .order(storefront, OrderID(trusted: "x")),
-        .fact(storefront, "x"), .bonus(storefront, "x"), .balance(storefront, .buyers),
+        .fact(storefront, "x"), .bonus(storefront, "x"),
+        .revocation(storefront, FactID(trusted: "x")), .balance(storefront, .buyers),
         .earnings(storefront, member, nil), .earnings(storefront, member, room),
       ]
       #expect(try store.load(keys) == keys.map { _ in nil })

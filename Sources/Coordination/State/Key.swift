@@ -61,6 +61,8 @@ package enum Key: Hashable, Sendable {
   case quotaEntry(StorefrontID, MemberID, Int64)
   /// An invite code.
   case invite(StorefrontID, InviteID)
+  /// Tokens that were revoked.
+  case revocation(StorefrontID, FactID)
 }
 
 /// One record of the state; each case belongs to the key of the same name.
@@ -123,6 +125,8 @@ package enum Record: Equatable, Sendable {
   case quotaEntry(QuotaEntry)
   /// See `Key.invite`.
   case invite(Invite)
+  /// See `Key.revocation`.
+  case revocation(Revocation)
 }
 
 /// A reported event, so that it is answered the same for ever.

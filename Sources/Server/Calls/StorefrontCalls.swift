@@ -56,7 +56,8 @@ enum StorefrontCalls {
     let name: ServiceID = try field.identifier()
     guard request.environment.isService(name, request.caller.storefront) else {
       throw .invalidField(
-        field.path, "\(field.path) is local, or a commission service that the server's key file has"
+        field.path,
+        "\(field.path) is local, or a commission service that the server's key file has"
           + " for this storefront.")
     }
     return .service(name)

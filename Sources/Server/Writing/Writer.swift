@@ -30,6 +30,7 @@ final class Writer {
   let desks: [Mailbox<SettlementDeskMessage>]
   private let clock: @Sendable () -> Timestamp
   let health: Health
+  private let revocations: Revocations
   var publisher: Publisher
   var presence = Presence()
   var waiting: [Waiting] = []
@@ -52,13 +53,15 @@ final class Writer {
 
   init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
-    desks: [Mailbox<SettlementDeskMessage>], health: Health, clock: @escaping @Sendable () -> Timestamp
+    desks: [Mailbox<SettlementDeskMessage>], health: Health, revocations: Revocations,
+    clock: @escaping @Sendable () -> Timestamp
   ) {
     self.mailbox = mailbox
     self.store = store
     self.desks = desks
     self.clock = clock
     self.health = health
+    self.revocations = revocations
     coordinator = Coordinator(store: store)
     publisher = Publisher(loops: loops)
   }
@@ -175,6 +178,8 @@ final class Writer {
     do {
       let changes = try coordinator.commit()
       health.committed(changes)
+      // Before anybody is answered: who is told that a token is revoked may rely on it.
+      revoke(changes)
       // First the answers of joins and subscriptions, so that nobody hears of an event that their
       // snapshot contains already; a loop drops what is not above the joined offset.
       for entry in waiting { release(entry) }
@@ -186,6 +191,15 @@ final class Writer {
     } catch {
       failRound(error)
     }
+  }
+
+  private func revoke(_ changes: Changes) {
+    var hasRevoked = false
+    for case (.revocation(let storefront, _), .revocation(let revocation)) in changes.records {
+      revocations.add(revocation, of: storefront)
+      hasRevoked = true
+    }
+    if hasRevoked { publisher.postToAll(.accessChanged) }
   }
 
   /// Tells every call of the round so far that the store failed; nothing of it has happened.
