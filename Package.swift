@@ -48,7 +48,7 @@ let package = Package(
       [
         "Commerce", "Commission", "Ledger", "Coordination", "Notation", "Wire", "Crypto",
         "Transport", "Storage",
-      ], tests: ["Histories"],
+      ], tests: ["Certificates", "Histories"],
       resources: [.embedInCode("Page/files")]),
     [
       // Reads the sources themselves: who imports whom, and what has no place in which target.

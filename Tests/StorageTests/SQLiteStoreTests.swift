@@ -206,7 +206,7 @@ struct SQLiteStoreTests {
   func roundTrip(seed: UInt64) throws {
     var generator = Generator(seed: seed)
     let records = try generator.records()
-    #expect(records.count == 29)
+    #expect(records.count == 30)
     var changes = Changes()
     for (key, record) in records { changes.set(key, record) }
     try withStore { (store, directory) throws in
