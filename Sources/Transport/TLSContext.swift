@@ -63,14 +63,18 @@ package final class TLSIdentity: Sendable {
 package final class TLSClientContext: @unchecked Sendable {
   let pointer: OpaquePointer
 
-  /// Trusts the authorities of a file, and nobody else.
+  /// Trusts the authorities of a file and nobody else, or those that the system trusts.
   ///
-  /// - Parameter authorities: the path of certificates in PEM.
+  /// - Parameter authorities: the path of certificates in PEM; nil for the system's, or those of the
+  ///   file that `SSL_CERT_FILE` names.
   /// - Throws: why the file cannot be used.
-  package init(authorities: String) throws(TLSError) {
+  package init(authorities: String? = nil) throws(TLSError) {
     ERR_clear_error()
     guard let context = copenssl_tls_context(0) else { throw TLSError("make a context of TLS") }
-    guard SSL_CTX_load_verify_file(context, authorities) == 1 else {
+    let result =
+      authorities.map { SSL_CTX_load_verify_file(context, $0) }
+      ?? SSL_CTX_set_default_verify_paths(context)
+    guard result == 1 else {
       let error = TLSError("read authorities")
       SSL_CTX_free(context)
       throw error

@@ -146,6 +146,26 @@ struct TLSServerTests {
     #expect(try live.done("room.list")["rooms"] != nil)
   }
 
+  @Test("The command line speaks https to a server that proves who it is, and to no other")
+  func commandLine() throws {
+    let shop = try shop()
+    try desk(shop).put("/v1/storefront", ["name": "Shop", "plan": "fengxiang"])
+    let file = certificates.directory + "/tea.csv"
+    try writeFile(
+      file,
+      Array("sku,product,supplier,title,price,cost,ratePpm\ntea,tea,s,Tea,100,50,100000\n".utf8))
+    let token = try shop.door.token("desk", [.backend])
+    func importing(_ host: String, _ authorities: String) throws -> Int32 {
+      try run([
+        "/usr/bin/env", "SSL_CERT_FILE=\(authorities)", "WAGGLE_TOKEN=\(token)",
+        try Child.program(), "import", "--url", "https://\(host):\(shop.door.port)", file,
+      ]).status
+    }
+    #expect(try importing("127.0.0.1", certificates.authority) == ExitCode.done.rawValue)
+    #expect(try importing("localhost", certificates.authority) == ExitCode.done.rawValue)
+    #expect(try importing("127.0.0.1", "/dev/null") == ExitCode.unavailable.rawValue)
+  }
+
   @Test("A key that others may read is refused")
   func exposed() throws {
     let paths = try certificates.issue("open")
