@@ -38,7 +38,7 @@ let package = Package(
     pair("Wire", ["Commerce", "Notation"]),
     // Shell.
     pair("Crypto", ["COpenSSL"]),
-    pair("Transport", ["Wire", "CLinux"], tests: ["EchoServer"]),
+    pair("Transport", ["Wire", "CLinux", "COpenSSL"], tests: ["Certificates", "EchoServer"]),
     pair(
       "Storage",
       ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "Crypto", "CSQLite"],
@@ -48,7 +48,7 @@ let package = Package(
       [
         "Commerce", "Commission", "Ledger", "Coordination", "Notation", "Wire", "Crypto",
         "Transport", "Storage",
-      ], tests: ["Histories", "PowerLoss"],
+      ], tests: ["Certificates", "Histories", "PowerLoss"],
       resources: [.embedInCode("Page/files")]),
     [
       // Reads the sources themselves: who imports whom, and what has no place in which target.
@@ -69,6 +69,8 @@ let package = Package(
       .executableTarget(
         name: "CommissionExample", dependencies: ["Commission", "Commerce"],
         path: "Tools/examples/commission/Sources/CommissionExample", swiftSettings: strict),
+      // Certificates for tests of TLS, and how a test runs a command.
+      .target(name: "Certificates", path: "Tests/Certificates", swiftSettings: strict),
       // Random histories and their checker, shared by the tests of the core and of the database.
       .target(
         name: "Histories",

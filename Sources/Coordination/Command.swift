@@ -255,6 +255,8 @@ package enum Command: Equatable, Sendable {
   case reportWebhook(EndpointID, WebhookReport)
   /// An endpoint is told a run of sequences again, or only goes on; no end is all that it was told.
   case replayWebhook(EndpointID, from: Int64, to: Int64?)
+  /// An operator takes tokens back.
+  case revoke(FactID, RevocationWish, by: PersonID)
 }
 
 /// What came of an accepted command.

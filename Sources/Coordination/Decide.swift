@@ -60,6 +60,10 @@ extension Draft {
     case .revokeLink(let link): return try revokeLink(link, by: actor)
     case .touch(let viewer, let evidence, let at):
       return (try touch(viewer, evidence, at: at), false)
+    case .revoke(let id, let wish, let person):
+      return try once("revocation/\(id)", command) { draft throws(Stop) in
+        try draft.revoke(id, wish, by: person)
+      }
     default: return try carryOutOrder(command, by: actor)
     }
   }

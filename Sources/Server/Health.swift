@@ -39,6 +39,10 @@ package final class Health: Sendable {
   package let connectionsOpened = Atomic<Int>(0)
   /// Connections closed because they read too slowly.
   package let slowConsumers = Atomic<Int>(0)
+  /// Handshakes of TLS that were completed.
+  package let handshakes = Atomic<Int>(0)
+  /// Handshakes of TLS that failed or took too long.
+  package let handshakesFailed = Atomic<Int>(0)
   /// Frames handed to connections.
   package let framesSent = Atomic<Int>(0)
   /// Conflated values that were replaced before they were sent.
@@ -144,6 +148,10 @@ package final class Health: Sendable {
       + line(
         "slow_consumers_total", "counter", "Connections closed for reading too slowly.",
         read(slowConsumers))
+      + line("tls_handshakes_total", "counter", "TLS handshakes completed.", read(handshakes))
+      + line(
+        "tls_handshakes_failed_total", "counter", "TLS handshakes that failed or took too long.",
+        read(handshakesFailed))
       + line("frames_sent_total", "counter", "Frames handed to connections.", read(framesSent))
       + line(
         "conflated_total", "counter", "Values replaced before they were sent.", read(conflated))

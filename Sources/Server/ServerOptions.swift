@@ -9,6 +9,10 @@ package struct ServerOptions: Sendable {
   package var host = "127.0.0.1"
   /// The port; 0 takes any free one.
   package var port: UInt16 = 8080
+  /// The certificate with the chain above it, PEM; none serves plain HTTP.
+  package var tlsCertificate: String?
+  /// The certificate's key, PEM; there where `tlsCertificate` is.
+  package var tlsKey: String?
   /// Event loops, 1…64.
   package var loops = 1
   /// Origins besides the server's own whose pages may connect; `*` allows all.
@@ -37,6 +41,15 @@ package struct ServerOptions: Sendable {
   package var zone: @Sendable (String) throws -> TimeZoneTable
   /// Takes one line for the log.
   package var log: @Sendable (String) -> Void
+
+  /// Whether connections are encrypted by this server.
+  var isEncrypted: Bool { certificateFiles != nil }
+
+  /// Where the certificate and its key lie, if there are any.
+  var certificateFiles: WatchedFiles.CertificateFiles? {
+    guard let tlsCertificate, let tlsKey else { return nil }
+    return WatchedFiles.CertificateFiles(certificate: tlsCertificate, key: tlsKey)
+  }
 
   /// Options with defaults.
   ///

@@ -23,6 +23,7 @@ final class Tables {
   let invites: InviteTables
   let statements: StatementTables
   let webhooks: WebhookTables
+  let revocations: RevocationTables
 
   init(_ connection: SQLiteConnection, zone: @escaping ZoneSource) throws {
     self.connection = connection
@@ -37,6 +38,7 @@ final class Tables {
     invites = try InviteTables(connection)
     statements = try StatementTables(connection)
     webhooks = try WebhookTables(connection)
+    revocations = try RevocationTables(connection)
   }
 
   /// Loads one record.
@@ -90,6 +92,8 @@ final class Tables {
       try webhooks.progress(storefront, id).map { .webhookProgress($0) }
     case .deadLetter(let storefront, let id, let sequence):
       try webhooks.letter(storefront, id, sequence).map { .deadLetter($0) }
+    case .revocation(let storefront, let id):
+      try revocations.revocation(storefront, id).map { .revocation($0) }
     }
   }
 
@@ -155,6 +159,8 @@ final class Tables {
       try webhooks.save(storefront, id, progress)
     case (.deadLetter(let storefront, let id, _), .deadLetter(let letter)):
       try webhooks.save(storefront, id, letter)
+    case (.revocation(let storefront, _), .revocation(let revocation)):
+      try revocations.save(storefront, revocation)
     default: preconditionFailure("a record under the key of another kind")
     }
   }

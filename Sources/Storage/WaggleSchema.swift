@@ -11,7 +11,10 @@ extension SQLiteSchema {
   /// The schema of this version of the program.
   static let waggle = SQLiteSchema(
     applicationID: 0x5761_676c,
-    migrations: [catalogue + storefronts + rooms + orders + ledger + ranks + statements + webhooks])
+    migrations: [
+      catalogue + storefronts + rooms + orders + ledger + ranks + statements + webhooks,
+      revocations,
+    ])
 
   private static let catalogue = """
     CREATE TABLE products (
@@ -84,6 +87,16 @@ extension SQLiteSchema {
     CREATE TABLE link_refusals (
       storefront TEXT NOT NULL, promoter TEXT NOT NULL, body TEXT NOT NULL,
       PRIMARY KEY (storefront, promoter)
+    ) STRICT, WITHOUT ROWID;
+
+    """
+
+  private static let revocations = """
+    CREATE TABLE revocations (
+      storefront TEXT NOT NULL REFERENCES storefronts (id) DEFERRABLE INITIALLY DEFERRED,
+      id TEXT NOT NULL, person TEXT, before INTEGER, token TEXT, by TEXT NOT NULL,
+      at INTEGER NOT NULL, CHECK ((person IS NULL) <> (token IS NULL)),
+      PRIMARY KEY (storefront, id)
     ) STRICT, WITHOUT ROWID;
 
     """

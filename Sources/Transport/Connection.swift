@@ -21,7 +21,7 @@ struct Connection {
 
   /// What `deadline` is about.
   enum Timer: UInt8 {
-    case header, body, idle, response, ping, pong, close
+    case handshake, header, body, idle, response, ping, pong, close
   }
 
   struct Flags: OptionSet {
@@ -74,6 +74,10 @@ struct Connection {
   var queue = OutgoingQueue()
   var requests: Requests?
   var messages: Messages?
+
+  /// Whether something still waits for room in the socket.
+  @inline(__always)
+  var hasOutput: Bool { !queue.isEmpty || channel.holdsBytes }
 }
 
 /// Something complete that a client sent, for the loop to hand to its delegate.

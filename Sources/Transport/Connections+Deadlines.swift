@@ -29,6 +29,9 @@ extension Connections {
 
   private func expire(_ slot: Int) {
     switch rows[slot].timer {
+    case .handshake:
+      counts.handshakesFailed += 1
+      drop(slot, .timeout)
     case .header, .body: refuseLate(slot, status: 408, wasBegun: rows[slot].requests != nil)
     case .response: refuseLate(slot, status: 503, wasBegun: true)
     case .idle:
@@ -74,7 +77,7 @@ extension Connections {
       case .http:
         let isBusy =
           rows[slot].flags.contains(.inFlight) || rows[slot].requests != nil
-          || !rows[slot].queue.isEmpty
+          || rows[slot].hasOutput
         if !isBusy { drop(slot, .drain) }
       case .webSocket: closeForDrain(slot)
       case .free, .closing, .lingering: break

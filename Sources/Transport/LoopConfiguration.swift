@@ -17,6 +17,12 @@ package struct LoopConfiguration: Sendable {
   package var queueAgeMilliseconds: Int64 = 10_000
   /// A queue that had more waiting and shrinks to this is reported as writable.
   package var queueLowWaterBytes = 65_536
+  /// The certificate to show; nil for plain connections.
+  package var tls: TLSIdentity?
+  /// From the opening of a connection to the end of its handshake of TLS.
+  package var handshakeMilliseconds: Int64 = 5_000
+  /// Headers that every answer of the delegate gets.
+  package var standingHeaders: [(name: String, value: String)] = []
   /// From the first byte of a request (or from the opening) to the end of its header.
   package var headerMilliseconds: Int64 = 5_000
   /// From the end of the header to the end of the body.

@@ -114,6 +114,7 @@ enum Sample {
       ), ("GET /v1/orders/{order}", "/v1/orders/o1", ""),
       ("GET /v1/orders/{order}/explanation", "/v1/orders/o1/explanation", ""),
       ("GET /v1/orders", "/v1/orders?room=r1", ""), ("POST /v1/releases", "/v1/releases", "{}"),
+      ("POST /v1/revocations", "/v1/revocations", #"{"revocation":"v1","person":"v"}"#),
     ] + statementRequests + webhookRequests
 
   static let order =

@@ -30,7 +30,8 @@ struct DeliveryIsolationTests {
     "POST /v1/orders/{order}/resolution": "unknown_order",
     "GET /v1/orders/{order}": "unknown_order",
     "GET /v1/orders/{order}/explanation": "unknown_order",
-    "GET /v1/orders": nil, "POST /v1/releases": nil, "POST /v1/statements": nil,
+    "GET /v1/orders": nil, "POST /v1/releases": nil, "POST /v1/revocations": nil,
+    "POST /v1/statements": nil,
     // The statement is the stranger's own by then: it has the id that the table gives every statement.
     "GET /v1/statements": nil, "GET /v1/statements/{statement}": nil,
     "GET /v1/statements/{statement}/members/{member}": "not_on_statement",

@@ -25,7 +25,7 @@ private final class Bench {
   init() throws {
     writer = Writer(
       mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desks: [desk],
-      health: health,
+      health: health, revocations: Revocations(),
       clock: { Sample.now })
     let row = "tea,tea,sup,Tea,10000,6000,200000"
     let file = Array((Sample.catalogueHeader + "\n" + row + "\n").utf8)
@@ -112,7 +112,7 @@ extension [LoopMessage] {
       case .joined(_, _, _, _, let answer), .watching(_, _, let answer),
         .leaving(_, _, let answer):
         Answered(.success(answer))
-      case .event, .level, .figures, .closing: nil
+      case .event, .level, .figures, .accessChanged, .closing: nil
       }
     }
   }

@@ -65,6 +65,8 @@ package enum Key: Hashable, Sendable {
   case webhookProgress(StorefrontID, EndpointID)
   /// An event that an endpoint did not take, by its sequence.
   case deadLetter(StorefrontID, EndpointID, Int64)
+  /// Tokens that were revoked.
+  case revocation(StorefrontID, FactID)
 }
 
 /// One record of the state; each case belongs to the key of the same name.
@@ -131,6 +133,8 @@ package enum Record: Equatable, Sendable {
   case webhookProgress(WebhookProgress)
   /// See `Key.deadLetter`.
   case deadLetter(DeadLetter)
+  /// See `Key.revocation`.
+  case revocation(Revocation)
 }
 
 /// A reported event, so that it is answered the same for ever.

@@ -164,6 +164,7 @@ package final class CommissionClient {
     // What a TLS port or another protocol says is not a service that is well.
     case .http(.bodyTooLarge): .malformed(place: "", reason: "The answer is too long.")
     case .http(let error): .unreachable("what answers speaks no HTTP (\(error.code))")
+    case .tls(let error): .unreachable("there is no secure connection (\(error))")
     case .webSocket, .refused, .handshake: .unreachable("what answers is no service")
     }
   }

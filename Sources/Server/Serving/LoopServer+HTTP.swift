@@ -41,7 +41,7 @@ extension LoopServer {
 
   private func callBackend(_ request: HTTPRequest, on id: ConnectionID) throws(Fault) {
     guard let token = Access.bearerToken(request) else { throw .unauthenticated }
-    let caller = try context.keyring.caller(from: token, now: context.clock())
+    let caller = try context.caller(from: token)
     let call = try HTTPCalls.call(
       request: request, caller: caller, environment: context.environment)
     let waiting = Pending.http(createsThing: request.method == .post && call.reportsFact)
@@ -95,7 +95,7 @@ extension LoopServer {
     let now = context.clock()
     var cookie: String?
     var caller = (Access.bearerToken(request) ?? Access.cookieToken(request)).flatMap {
-      try? context.keyring.caller(from: $0, now: now)
+      try? context.caller(from: $0)
     }
     let isOpened = request.method == .get
     if isOpened, context.options.allowsGuests, case .genuine(let link) = evidence,
@@ -128,7 +128,7 @@ extension LoopServer {
     else { return (nil, nil) }
     let cookie =
       "\(Access.cookieName)=\(token); Path=/; Max-Age=\(lifetime / 1000); HttpOnly; SameSite=Lax"
-    return (caller, cookie)
+    return (caller, context.options.isEncrypted ? cookie + "; Secure" : cookie)
   }
 
   /// Leads a visitor whose touch has been judged into the room.

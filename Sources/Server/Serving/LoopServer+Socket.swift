@@ -24,7 +24,7 @@ extension LoopServer {
     var session = Session(openDeadline: connections.now + Session.openMilliseconds)
     // The landing page's cookie opens the session; a bad one is as good as none.
     if let token = Access.cookieToken(request) {
-      session.caller = try? context.keyring.caller(from: token, now: context.clock())
+      session.caller = try? context.caller(from: token)
       session.isFromCookie = session.caller != nil
     }
     sessions[id] = session
@@ -38,7 +38,9 @@ extension LoopServer {
     let allowed = context.options.origins
     if allowed.contains("*") || allowed.contains(origin) { return true }
     guard let host = request.headers["host"] else { return false }
-    return origin == "http://" + host || origin == "https://" + host
+    if origin == "https://" + host { return true }
+    // A plain page of an encrypted server's name is somebody in between.
+    return !context.options.isEncrypted && origin == "http://" + host
   }
 
   /// A server that cannot take calls takes no new sessions either. A browser is told of a close code,
@@ -157,7 +159,7 @@ extension LoopServer {
     try fields.finish()
     let caller: Caller
     do throws(Fault) {
-      caller = try context.keyring.caller(from: token, now: context.clock())
+      caller = try context.caller(from: token)
     } catch {
       sessions[id]?.tokensRefused += 1
       throw error

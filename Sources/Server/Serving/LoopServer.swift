@@ -106,6 +106,7 @@ final class LoopServer: LoopDelegate {
       guard let replaces = boards[ticker]?.take(bytes) else { return }
       if replaces { context.health.conflated.add(1, ordering: .relaxed) }
       boardsDue.insert(ticker)
+    case .accessChanged: closeUntrusted()
     case .closing(let milliseconds, let within):
       adviseClosing(milliseconds)
       stopDeadline = connections.now + within
@@ -241,6 +242,14 @@ final class LoopServer: LoopDelegate {
     }
   }
 
+  /// Closes sessions whose token or key was revoked.
+  private func closeUntrusted() {
+    for (id, session) in sessions {
+      guard let caller = session.caller, !context.isStillTrusted(caller) else { continue }
+      connections.close(id, code: 3502, reason: "token revoked")
+    }
+  }
+
   private func publishCounts() {
     let counts = connections.counts
     let health = context.health
@@ -249,6 +258,9 @@ final class LoopServer: LoopDelegate {
     health.connectionsRefused.add(counts.refused - countsSeen.refused, ordering: .relaxed)
     health.slowConsumers.add(
       counts.slowConsumers - countsSeen.slowConsumers, ordering: .relaxed)
+    health.handshakes.add(counts.handshakes - countsSeen.handshakes, ordering: .relaxed)
+    health.handshakesFailed.add(
+      counts.handshakesFailed - countsSeen.handshakesFailed, ordering: .relaxed)
     countsSeen = counts
   }
 }

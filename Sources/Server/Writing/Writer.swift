@@ -34,6 +34,7 @@ final class Writer {
   private let clock: @Sendable () -> Timestamp
   let health: Health
   private let failPoint: ArmedFailPoint?
+  private let revocations: Revocations
   var publisher: Publisher
   var presence = Presence()
   var waiting: [Waiting] = []
@@ -58,7 +59,8 @@ final class Writer {
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
     desks: [Mailbox<SettlementDeskMessage>],
     webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:], health: Health,
-    clock: @escaping @Sendable () -> Timestamp, failPoint: ArmedFailPoint? = nil
+    revocations: Revocations, clock: @escaping @Sendable () -> Timestamp,
+    failPoint: ArmedFailPoint? = nil
   ) {
     self.mailbox = mailbox
     self.store = store
@@ -67,6 +69,7 @@ final class Writer {
     self.clock = clock
     self.health = health
     self.failPoint = failPoint
+    self.revocations = revocations
     coordinator = Coordinator(store: store)
     publisher = Publisher(loops: loops)
   }
@@ -186,6 +189,8 @@ final class Writer {
       let changes = try coordinator.commit()
       if !changes.isEmpty { failPoint?.pass(.afterCommit) }
       health.committed(changes)
+      // Before anybody is answered: who is told that a token is revoked may rely on it.
+      revoke(changes)
       // First the answers of joins and subscriptions, so that nobody hears of an event that their
       // snapshot contains already; a loop drops what is not above the joined offset.
       for entry in waiting { release(entry) }
@@ -199,6 +204,15 @@ final class Writer {
     } catch {
       failRound(error)
     }
+  }
+
+  private func revoke(_ changes: Changes) {
+    var hasRevoked = false
+    for case (.revocation(let storefront, _), .revocation(let revocation)) in changes.records {
+      revocations.add(revocation, of: storefront)
+      hasRevoked = true
+    }
+    if hasRevoked { publisher.postToAll(.accessChanged) }
   }
 
   /// Tells every call of the round so far that the store failed; nothing of it has happened.
