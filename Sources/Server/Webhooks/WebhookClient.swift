@@ -79,6 +79,7 @@ final class WebhookClient {
     case .closed: return unreachable("the connection was closed")
     case .system(let error): return unreachable("\(error)")
     case .http(let error): return unreachable("what answers speaks no HTTP (\(error.code))")
+    case .tls(let error): return unreachable("there is no secure connection (\(error))")
     case .webSocket, .refused, .handshake: return unreachable("what answers is no endpoint")
     }
   }
