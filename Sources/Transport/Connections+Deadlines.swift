@@ -53,7 +53,11 @@ extension Connections {
         rows[slot].timer = .ping
         rows[slot].deadline = rows[slot].lastHeard + configuration.pingMilliseconds
       } else {
-        drop(slot, .timeout)
+        // Whoever is there after all, and only did not answer, is told why.
+        let id = id(ofSlot: slot)
+        let farewell = WebSocketEncoder.close(closeCodePingTimeout, reason: "ping timeout")
+        transmit(Frame(encoded: farewell), slot)
+        if self.slot(of: id) != nil { drop(slot, .timeout) }
       }
     }
   }

@@ -165,5 +165,7 @@ extension Connections {
   }
 }
 
+/// The client was silent for too long; it should reconnect and resume.
+package let closeCodePingTimeout: UInt16 = 3009
 /// The client did not read what it was sent; it should reconnect and resume.
 package let closeCodeSlowConsumer: UInt16 = 3008

@@ -99,7 +99,7 @@ struct DeliveryLimitTests {
     #expect(try visitor.readToEnd() == 3500)
   }
 
-  @Test("Of a hundred and fifty calls at once, each is answered once: with a result, or that it is busy")
+  @Test("Of 150 calls at once, each is answered once: with a result, or that it is busy")
   func flood() throws {
     let shop = try Shop.open()
     let viewer = try shop.door.visitor("v1")

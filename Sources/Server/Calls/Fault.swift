@@ -55,6 +55,7 @@ package struct Fault: Error, Equatable, Sendable {
   /// The caller calls too often.
   ///
   /// - Parameter waitMilliseconds: how long until the next call is taken; > 0.
+  /// - Returns: a temporary fault with the time to wait.
   package static func rateLimited(waitMilliseconds: Int64) -> Fault {
     Fault(
       "rate_limited", "Too many; the next one is taken in \(waitMilliseconds) ms.", status: 429,
