@@ -160,7 +160,9 @@ class World:
             **environment)
 
     def give_up(self):
-        raise Failure("the server does not start")
+        self.log.flush()
+        with open(self.log.name, "rb") as log:
+            raise Failure("the server does not start: " + log.read()[-400:].decode(errors="replace"))
 
     def verify(self):
         result = subprocess.run(
