@@ -22,6 +22,8 @@ package final class Connections {
     package var upgraded = 0
     /// WebSockets closed because they read too slowly.
     package var slowConsumers = 0
+    /// Bytes that waited to be sent when the deadlines were looked at last.
+    package var queuedBytes = 0
 
     /// Nothing has happened yet.
     package init() {}
