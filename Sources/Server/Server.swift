@@ -17,22 +17,29 @@ package final class Server: Sendable {
   /// Its counters.
   package let health: Health
 
+  /// Its log.
+  package let log: Log
+
   private let context: ServerContext
   private let desks: [Mailbox<SettlementDeskMessage>]
+  private let watch: Mailbox<Void>
   private let loops: [Loop<LoopServer>]
   private let threads: Mutex<[pthread_t]>
+  private let isHurried = Atomic<Bool>(false)
 
   private init(
     address: InternetAddress, context: ServerContext, desks: [Mailbox<SettlementDeskMessage>],
-    loops: [Loop<LoopServer>], threads: [pthread_t]
+    watch: Mailbox<Void>, loops: [Loop<LoopServer>], threads: [pthread_t]
   ) {
     self.address = address
     self.context = context
     self.desks = desks
+    self.watch = watch
     self.loops = loops
     self.threads = Mutex(threads)
     keyring = context.keyring
     health = context.health
+    log = context.log
   }
 
   /// How many calls may wait for the writer or the reader before callers are told that it is busy.
@@ -64,16 +71,20 @@ package final class Server: Sendable {
     let store = wrap(try SQLiteStore.open(directory: options.directory, zone: options.zone))
     let reader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
     let keyring = try Keyring.loadOrCreate(directory: options.directory)
-    let health = Health(log: options.log)
+    let log = Log(
+      format: options.logFormat, clock: options.clock, monotonicClock: options.monotonicClock,
+      write: options.log)
+    let health = Health(
+      monotonicClock: options.monotonicClock,
+      note: { log.write(.warning, "notice", [("detail", .string($0))]) },
+      log: { log.write(.error, "storage_failed", [("detail", .string($0))]) })
+    health.starts()
     let context = ServerContext(
       writer: Mailbox(capacity: callsWaitingMax), reader: Mailbox(capacity: callsWaitingMax),
-      keyring: keyring, options: options, health: health, clock: options.clock)
+      keyring: keyring, options: options, health: health, log: log, clock: options.clock)
     if options.isDemo { try Demo.prepare(store: store, at: options.clock()) }
 
-    guard let wanted = InternetAddress(host: options.host, port: options.port) else {
-      throw CommandFailure(.usage, "\(options.host) is not an IP address.")
-    }
-    let listeners = try Listener.open(wanted, count: options.loops)
+    let listeners = try listeners(options)
     var configuration = LoopConfiguration(sha1: SHA1.digest(of:))
     configuration.requestBodyBytesMax = requestBodyBytesMax
     configuration.clock = options.monotonicClock
@@ -97,7 +108,9 @@ package final class Server: Sendable {
     var threads = [
       try startThread(name: "writer") {
         Writer(
-          mailbox: context.writer, store: handedStore.value, loops: ports, desks: desks,
+          mailbox: context.writer,
+          store: MeteredStore(handedStore.value, times: health.commitTime), loops: ports,
+          desks: desks,
           health: health, clock: options.clock
         ).run()
       },
@@ -120,29 +133,74 @@ package final class Server: Sendable {
           ).run()
         })
     }
+    let watch = Mailbox<Void>(capacity: .max)
+    let watchReader = HandedOver(
+      try SQLiteReader.open(directory: options.directory, zone: options.zone))
+    threads.append(
+      try startThread(name: "watch") {
+        Watch(
+          mailbox: watch, reader: watchReader.value, options: options, health: health, log: log
+        ).run()
+      })
     for loop in loops { try loop.start { LoopServer($0, $1, context) } }
+    health.started()
     return Server(
-      address: listeners[0].address, context: context, desks: desks, loops: loops,
+      address: listeners[0].address, context: context, desks: desks, watch: watch, loops: loops,
       threads: threads)
   }
 
-  /// Stops orderly: clients are told when to come back, what was accepted is decided, stored and
-  /// answered, then everything ends. Blocks until it has; a second stop does nothing.
+  /// One listening socket for each loop: those that were passed, each as often as needed, or new ones.
+  private static func listeners(_ options: ServerOptions) throws -> [Listener] {
+    guard options.listeners.isEmpty else {
+      let passed = options.listeners
+      let more = max(0, options.loops - passed.count)
+      return try passed + (0..<more).map { try passed[$0 % passed.count].duplicate() }
+    }
+    guard let wanted = InternetAddress(host: options.host, port: options.port) else {
+      throw CommandFailure(.usage, "\(options.host) is not an IP address.")
+    }
+    return try Listener.open(wanted, count: options.loops)
+  }
+
+  /// Stops orderly: first readiness turns red, then clients are told when and where to go on, what was
+  /// accepted is decided, stored and answered, then everything ends. Blocks until it has; a second stop
+  /// does nothing.
   package func stop() {
     health.drains()
+    awaitNotice()
+    let options = context.options
     let closing = LoopMessage.closing(
-      reconnectAfterMilliseconds: 1000, withinMilliseconds: context.options.drainMilliseconds)
+      reconnectAfterMilliseconds: 1000, withinMilliseconds: options.drainMilliseconds)
     for loop in loops { loop.post(closing) }
-    for loop in loops { loop.join() }
+    for (index, loop) in loops.enumerated() {
+      loop.join()
+      health.pulse.retire(.loop(index))
+    }
     // First those who give the writer work of their own, then the writer.
     for desk in desks { desk.post(.stop) }
     context.writer.post(.stop)
     context.reader.post(.stop)
+    watch.post(())
     let running = threads.withLock { threads in
       defer { threads = [] }
       return threads
     }
     for thread in running { pthread_join(thread, nil) }
+  }
+
+  /// Cuts a stop short: every connection is closed at once. What was accepted is still stored.
+  package func hurry() {
+    isHurried.store(true, ordering: .releasing)
+    for loop in loops { loop.drain(withinMilliseconds: 0) }
+  }
+
+  /// Whoever sends clients here gets time to see that it should not.
+  private func awaitNotice() {
+    let end = monotonicMilliseconds() + context.options.noticeMilliseconds
+    while monotonicMilliseconds() < end, !isHurried.load(ordering: .acquiring) {
+      var pause = timespec(tv_sec: 0, tv_nsec: 20_000_000)
+      nanosleep(&pause, nil)
+    }
   }
 }
 

@@ -18,6 +18,8 @@ struct ServerContext: Sendable {
   let options: ServerOptions
   /// Counters and readiness.
   let health: Health
+  /// The log.
+  let log: Log
   /// The wall clock.
   let clock: @Sendable () -> Timestamp
 
