@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/timex.h>
 
 static void numbers_of(const struct in6_addr *in, uint64_t *high, uint64_t *low) {
   memcpy(high, in->s6_addr, 8);
@@ -145,6 +146,13 @@ void clinux_format_address(const struct clinux_address *address, char *out, size
   } else {
     inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&system)->sin6_addr, out, (socklen_t)size);
   }
+}
+
+int clinux_clock_is_kept(void) {
+  struct timex state;
+  memset(&state, 0, sizeof state);
+  int result = adjtimex(&state);
+  return result >= 0 && result != TIME_ERROR && !(state.status & STA_UNSYNC);
 }
 
 void clinux_name_thread(unsigned long thread, const char *name) {

@@ -81,14 +81,14 @@ extension LoopServer {
       let segments = request.target.segments
       guard request.method == .post else { throw Fault.notFound }
       if segments == ["demo", "session"] {
-        connections.respond(.json(200, try signIn(request).bytes), to: id)
+        reply(.json(200, try signIn(request).bytes), to: id)
       } else if segments.count == 4, segments[1] == "orders", segments[3] == "payment" {
         try checkOut(request, segments[2], on: id)
       } else {
         throw Fault.notFound
       }
     } catch {
-      connections.respond(error.response, to: id)
+      reply(error.response, to: id)
     }
   }
 

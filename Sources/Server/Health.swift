@@ -1,4 +1,4 @@
-// What the server counts and how it is doing; read by /readyz and /metrics from any thread.
+// What the server counts and how it is doing; read by /livez, /readyz and /metrics from any thread.
 //
 // Every counter is an atomic of its own: they are written on hot paths of several threads and read
 // rarely. No label names a room or a person.
@@ -6,6 +6,7 @@
 import Commerce
 import Coordination
 import Synchronization
+import Transport
 
 /// Counters and readiness of one server.
 package final class Health: Sendable {
@@ -47,6 +48,27 @@ package final class Health: Sendable {
   package let framesSent = Atomic<Int>(0)
   /// Conflated values that were replaced before they were sent.
   package let conflated = Atomic<Int>(0)
+  /// Bytes that wait to be sent, as of each loop's last look.
+  package let queuedBytes = Atomic<Int>(0)
+  /// Rooms that somebody is in, as of the writer's last round.
+  package let roomsWatched = Atomic<Int>(0)
+  /// Joins that asked for what was missed and were told all of it.
+  package let recoveriesDone = Atomic<Int>(0)
+  /// Joins that asked for what was missed and could not be told.
+  package let recoveriesFailed = Atomic<Int>(0)
+  /// Microseconds from the commit that published events to the last byte of them handed to a socket or
+  /// its queue, for each loop and round.
+  package let fanOut = Histogram.ofDurations
+  /// Microseconds that a commit took.
+  package let commitTime = Histogram.ofDurations
+  /// Microseconds from taking a call to its answer.
+  package let callTime = Histogram.ofDurations
+  /// Calls that were decided in one round of the writer.
+  package let batchSize = Histogram.ofCounts
+  /// What the system says of this process and its disk, looked at every few seconds.
+  package let surroundings = Surroundings()
+  /// Whether the threads turn.
+  package let pulse: Pulse
 
   /// What becomes of orders that commission services settle.
   let settlements = SettlementCounters()
@@ -56,20 +78,64 @@ package final class Health: Sendable {
 
   private let isWritable = Atomic<Bool>(true)
   private let isDraining = Atomic<Bool>(false)
+  private let isStarting = Atomic<Bool>(false)
+  private let calls = Counters(count: CallFamily.allCases.count * 3)
+  private let limits = Counters(count: CountedLimit.allCases.count)
   private let log: @Sendable (String) -> Void
+  private let noted: @Sendable (String) -> Void
 
   /// Starts healthy.
   ///
-  /// - Parameter log: takes one line about a failure.
-  package init(log: @escaping @Sendable (String) -> Void) { self.log = log }
-
-  /// Whether writes are accepted: the database took the last commit, and nobody asked to stop.
-  package var isReady: Bool {
-    isWritable.load(ordering: .relaxed) && !isDraining.load(ordering: .relaxed)
+  /// - Parameters:
+  ///   - monotonicClock: milliseconds, for telling whether threads turn.
+  ///   - note: takes one line that an operator should read; without it, `log` does.
+  ///   - log: takes one line about a failure of the database.
+  package init(
+    monotonicClock: @escaping @Sendable () -> Int64 = monotonicMilliseconds,
+    note: (@Sendable (String) -> Void)? = nil, log: @escaping @Sendable (String) -> Void
+  ) {
+    self.log = log
+    noted = note ?? log
+    pulse = Pulse(clock: monotonicClock)
   }
+
+  /// Why no writes are to be sent here.
+  package enum Reason: String, Sendable, CaseIterable {
+    /// Not everything runs yet.
+    case starting
+    /// Somebody asked the server to stop.
+    case draining
+    /// The database did not take the last commit.
+    case storageUnavailable = "storage_unavailable"
+    /// The disk will soon take no more commits.
+    case diskNearlyFull = "disk_nearly_full"
+  }
+
+  /// Everything that stands against sending writes here; empty where nothing does.
+  package var reasons: [Reason] {
+    var reasons: [Reason] = []
+    if isStarting.load(ordering: .relaxed) { reasons.append(.starting) }
+    if isDraining.load(ordering: .relaxed) { reasons.append(.draining) }
+    if isStorageDown { reasons.append(.storageUnavailable) }
+    if surroundings.isDiskNearlyFull { reasons.append(.diskNearlyFull) }
+    return reasons
+  }
+
+  /// Whether writes are accepted: the database took the last commit, the disk has room, and nobody
+  /// asked to stop.
+  package var isReady: Bool { reasons.isEmpty }
+
+  /// The server begins, and is not ready before `started`.
+  package func starts() { isStarting.store(true, ordering: .relaxed) }
+
+  /// Everything runs.
+  package func started() { isStarting.store(false, ordering: .relaxed) }
 
   /// The server stops soon.
   package func drains() { isDraining.store(true, ordering: .relaxed) }
+
+  /// Whether somebody asked to stop.
+  package var drainsNow: Bool { isDraining.load(ordering: .relaxed) }
 
   /// Whether the last attempt to write failed.
   var isStorageDown: Bool { !isWritable.load(ordering: .relaxed) }
@@ -91,7 +157,7 @@ package final class Health: Sendable {
   func storageFailed(_ error: any Error) {
     isWritable.store(false, ordering: .relaxed)
     storageFailures.add(1, ordering: .relaxed)
-    log("storage: \(error)")
+    log("\(error)")
   }
 
   /// The writer's time: never behind what is stored, whatever the clock says. Set by the writer only.
@@ -101,60 +167,62 @@ package final class Health: Sendable {
   }
 
   /// Tells an operator something.
-  func note(_ line: String) { log(line) }
+  func note(_ line: String) { noted(line) }
 
   /// A thread that only reads could not; commits may well go on.
   func readingFailed(_ error: any Error) {
     storageFailures.add(1, ordering: .relaxed)
-    log("storage: \(error)")
+    log("\(error)")
   }
 
-  /// All figures in the text format of Prometheus.
-  package var metrics: String {
-    func line(_ name: String, _ kind: String, _ help: String, _ value: Int) -> String {
-      "# HELP waggle_\(name) \(help)\n# TYPE waggle_\(name) \(kind)\nwaggle_\(name) \(value)\n"
+  /// The writer has turned.
+  ///
+  /// - Parameters:
+  ///   - calls: how many calls the round decided.
+  ///   - rooms: how many rooms somebody is in.
+  func turned(calls: Int, rooms: Int) {
+    pulse.beat(.writer)
+    roomsWatched.store(rooms, ordering: .relaxed)
+    if calls > 0 { batchSize.observe(calls) }
+  }
+
+  /// Somebody asked for the events they had missed.
+  func recovered(_ isWhole: Bool) {
+    if isWhole {
+      recoveriesDone.add(1, ordering: .relaxed)
+    } else {
+      recoveriesFailed.add(1, ordering: .relaxed)
     }
-    func read(_ counter: borrowing Atomic<Int>) -> Int { counter.load(ordering: .relaxed) }
-    return line("ready", "gauge", "Whether writes are accepted.", isReady ? 1 : 0)
-      + line("commits_total", "counter", "Commits that stored something.", read(commits))
-      + line("records_stored_total", "counter", "Records stored.", read(recordsStored))
-      + line(
-        "ledger_transactions_total", "counter", "Ledger transactions booked.",
-        read(transactionsBooked))
-      + line("room_events_total", "counter", "Room events stored.", read(eventsStored))
-      + line(
-        "storage_failures_total", "counter", "Failures of the database.", read(storageFailures))
-      + line("calls_total", "counter", "Calls accepted.", read(callsAccepted))
-      + line(
-        "calls_busy_total", "counter", "Calls refused because too many waited.",
-        read(callsRefusedBusy))
-      + line(
-        "calls_rate_limited_total", "counter", "Calls of sessions refused for coming too fast.",
-        read(callsRateLimited))
-      + line(
-        "links_rate_limited_total", "counter", "Landing links refused for coming too fast.",
-        read(linksRateLimited))
-      + line(
-        "misuse_closes_total", "counter", "WebSockets closed for going on with refused messages.",
-        read(misuseCloses))
-      + line(
-        "connections_busy_total", "counter", "WebSockets closed because too many calls waited.",
-        read(connectionsBusy))
-      + line(
-        "connections_refused_total", "counter", "Connections refused for a limit.",
-        read(connectionsRefused))
-      + line("connections_open", "gauge", "Connections open now.", read(connectionsOpen))
-      + line("connections_total", "counter", "Connections accepted.", read(connectionsOpened))
-      + line(
-        "slow_consumers_total", "counter", "Connections closed for reading too slowly.",
-        read(slowConsumers))
-      + line("tls_handshakes_total", "counter", "TLS handshakes completed.", read(handshakes))
-      + line(
-        "tls_handshakes_failed_total", "counter", "TLS handshakes that failed or took too long.",
-        read(handshakesFailed))
-      + line("frames_sent_total", "counter", "Frames handed to connections.", read(framesSent))
-      + line(
-        "conflated_total", "counter", "Values replaced before they were sent.", read(conflated))
-      + settlements.metrics(line) + webhooks.metrics(line)
+  }
+
+  /// A call was answered.
+  func answered(_ family: CallFamily, _ outcome: CallOutcome) {
+    calls.add(at: Health.place(family, outcome))
+  }
+
+  /// A call was refused before anybody decided on it.
+  func turnedAway(_ fault: Fault) {
+    answered(.unread, CallOutcome(fault))
+    if let limit = CountedLimit(code: fault.code) { refused(limit) }
+  }
+
+  /// Something was refused for a limit.
+  func refused(_ limit: CountedLimit, times: Int = 1) {
+    guard let place = CountedLimit.allCases.firstIndex(of: limit) else { return }
+    limits.add(times, at: place)
+  }
+
+  /// How often calls of a family had an outcome.
+  package func count(_ family: CallFamily, _ outcome: CallOutcome) -> Int {
+    calls[Health.place(family, outcome)]
+  }
+
+  /// How often something was refused for a limit.
+  package func count(_ limit: CountedLimit) -> Int {
+    CountedLimit.allCases.firstIndex(of: limit).map { limits[$0] } ?? 0
+  }
+
+  private static func place(_ family: CallFamily, _ outcome: CallOutcome) -> Int {
+    family.rawValue * 3 + outcome.rawValue
   }
 }

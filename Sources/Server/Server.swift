@@ -17,29 +17,36 @@ package final class Server: Sendable {
   /// Its counters.
   package let health: Health
 
+  /// Its log.
+  package let log: Log
+
   private let context: ServerContext
   private let desks: [Mailbox<SettlementDeskMessage>]
   private let webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>]
+  private let watch: Mailbox<Void>
   private let loops: [Loop<LoopServer>]
   private let watched: WatchedFiles
   private let watching: Mailbox<WatchMessage>
   private let threads: Mutex<[pthread_t]>
+  private let isHurried = Atomic<Bool>(false)
 
   private init(
     address: InternetAddress, context: ServerContext, desks: [Mailbox<SettlementDeskMessage>],
-    webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>], loops: [Loop<LoopServer>],
-    watched: WatchedFiles, watching: Mailbox<WatchMessage>,
+    webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>], watch: Mailbox<Void>,
+    loops: [Loop<LoopServer>], watched: WatchedFiles, watching: Mailbox<WatchMessage>,
     threads: [pthread_t]
   ) {
     self.address = address
     self.context = context
     self.desks = desks
     self.webhooks = webhooks
+    self.watch = watch
     self.loops = loops
     self.watched = watched
     self.watching = watching
     self.threads = Mutex(threads)
     health = context.health
+    log = context.log
   }
 
   /// The largest body of a request: a part of a catalogue file.
@@ -79,18 +86,23 @@ package final class Server: Sendable {
     let webhookDesks = webhooks
     let keys = LiveKeys(keyring)
     let revocations = Revocations(try reader.revocations())
-    let health = Health(log: options.log)
+    let log = Log(
+      format: options.logFormat, clock: options.clock, monotonicClock: options.monotonicClock,
+      write: options.log)
+    let health = Health(
+      monotonicClock: options.monotonicClock,
+      note: { log.write(.warning, "notice", [("detail", .string($0))]) },
+      log: { log.write(.error, "storage_failed", [("detail", .string($0))]) })
+    health.starts()
     let context = ServerContext(
       writer: Mailbox(capacity: options.callsWaitingMax),
       reader: Mailbox(capacity: options.callsWaitingMax),
-      keys: keys, revocations: revocations, options: options, health: health, clock: options.clock)
+      keys: keys, revocations: revocations, options: options, health: health, log: log,
+      clock: options.clock)
     if options.isDemo { try Demo.prepare(store: store, at: options.clock()) }
     try WebhookDesk.begin(endpoints, in: store, at: options.clock())
 
-    guard let wanted = InternetAddress(host: options.host, port: options.port) else {
-      throw CommandFailure(.usage, "\(options.host) is not an IP address.")
-    }
-    let listeners = try Listener.open(wanted, count: options.loops)
+    let listeners = try listeners(options)
     var configuration = LoopConfiguration(sha1: SHA1.digest(of:))
     configuration.requestBodyBytesMax = requestBodyBytesMax
     configuration.clock = options.monotonicClock
@@ -119,9 +131,10 @@ package final class Server: Sendable {
     var threads = [
       try startThread(name: "writer") {
         Writer(
-          mailbox: context.writer, store: handedStore.value, loops: ports, desks: desks,
-          webhooks: webhookDesks, health: health, revocations: revocations, clock: options.clock,
-          failPoint: options.failPoint
+          mailbox: context.writer,
+          store: MeteredStore(handedStore.value, times: health.commitTime), loops: ports,
+          desks: desks, webhooks: webhookDesks, health: health, revocations: revocations,
+          clock: options.clock, failPoint: options.failPoint
         ).run()
       },
       try startThread(name: "reader") {
@@ -156,10 +169,19 @@ package final class Server: Sendable {
           ).run()
         })
     }
+    let watch = Mailbox<Void>(capacity: .max)
+    let watchReader = HandedOver(
+      try SQLiteReader.open(directory: options.directory, zone: options.zone))
+    threads.append(
+      try startThread(name: "watch") {
+        Watch(
+          mailbox: watch, reader: watchReader.value, options: options, health: health, log: log
+        ).run()
+      })
     for loop in loops { try loop.start { LoopServer($0, $1, context) } }
     let watched = WatchedFiles(
       since: stamps, directory: options.directory, keys: keys, certificate: certificate,
-      log: options.log
+      log: { log.write(.warning, "access", [("detail", .string($0))]) }
     ) {
       for port in ports { port.post(.accessChanged) }
     }
@@ -168,9 +190,10 @@ package final class Server: Sendable {
       try startThread(name: "files") {
         while watching.take(waitingMilliseconds: watchMilliseconds).isEmpty { watched.look() }
       })
+    health.started()
     return Server(
       address: listeners[0].address, context: context, desks: desks, webhooks: webhooks,
-      loops: loops, watched: watched, watching: watching, threads: threads)
+      watch: watch, loops: loops, watched: watched, watching: watching, threads: threads)
   }
 
   /// How often the files of keys and certificates are looked at.
@@ -180,26 +203,61 @@ package final class Server: Sendable {
   /// log. It happens by itself, too, within a second or two of a change.
   package func reload() { watched.look(isForced: true) }
 
-  /// Stops orderly: clients are told when to come back, what was accepted is decided, stored and
-  /// answered, then everything ends. Blocks until it has; a second stop does nothing.
+  /// One listening socket for each loop: those that were passed, each as often as needed, or new ones.
+  private static func listeners(_ options: ServerOptions) throws -> [Listener] {
+    guard options.listeners.isEmpty else {
+      let passed = options.listeners
+      let more = max(0, options.loops - passed.count)
+      return try passed + (0..<more).map { try passed[$0 % passed.count].duplicate() }
+    }
+    guard let wanted = InternetAddress(host: options.host, port: options.port) else {
+      throw CommandFailure(.usage, "\(options.host) is not an IP address.")
+    }
+    return try Listener.open(wanted, count: options.loops)
+  }
+
+  /// Stops orderly: first readiness turns red, then clients are told when and where to go on, what was
+  /// accepted is decided, stored and answered, then everything ends. Blocks until it has; a second stop
+  /// does nothing.
   package func stop() {
     health.drains()
+    awaitNotice()
     // They may be waiting for an endpoint; better while the loops drain than after.
     for desk in webhooks.values { desk.post(.stop) }
+    let options = context.options
     let closing = LoopMessage.closing(
-      reconnectAfterMilliseconds: 1000, withinMilliseconds: context.options.drainMilliseconds)
+      reconnectAfterMilliseconds: 1000, withinMilliseconds: options.drainMilliseconds)
     for loop in loops { loop.post(closing) }
-    for loop in loops { loop.join() }
+    for (index, loop) in loops.enumerated() {
+      loop.join()
+      health.pulse.retire(.loop(index))
+    }
     // First those who give the writer work of their own, then the writer.
     for desk in desks { desk.post(.stop) }
     context.writer.post(.stop)
     context.reader.post(.stop)
     watching.post(WatchMessage())
+    watch.post(())
     let running = threads.withLock { threads in
       defer { threads = [] }
       return threads
     }
     for thread in running { pthread_join(thread, nil) }
+  }
+
+  /// Cuts a stop short: every connection is closed at once. What was accepted is still stored.
+  package func hurry() {
+    isHurried.store(true, ordering: .releasing)
+    for loop in loops { loop.drain(withinMilliseconds: 0) }
+  }
+
+  /// Whoever sends clients here gets time to see that it should not.
+  private func awaitNotice() {
+    let end = monotonicMilliseconds() + context.options.noticeMilliseconds
+    while monotonicMilliseconds() < end, !isHurried.load(ordering: .acquiring) {
+      var pause = timespec(tv_sec: 0, tv_nsec: 20_000_000)
+      nanosleep(&pause, nil)
+    }
   }
 }
 

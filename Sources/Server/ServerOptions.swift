@@ -29,6 +29,20 @@ package struct ServerOptions: Sendable {
   package var drainMilliseconds: Int64 = 5_000
   /// How long sending one webhook may take, milliseconds, > 0.
   package var webhookTimeoutMilliseconds: Int64 = 5_000
+  /// How long a stop only says that the server is not ready, before anybody is sent away.
+  package var noticeMilliseconds: Int64 = 0
+  /// How many clients a second are to come back after a stop: their delays are spread accordingly.
+  package var reconnectsPerSecond = 1_000
+  /// Bytes that must be free on the disk of the directory, or the server is not ready.
+  package var diskFreeBytesMin = 67_108_864
+  /// Listening sockets that somebody else keeps open; without any, the server opens its own.
+  package var listeners: [Listener] = []
+  /// The process that supervises this one, if there is one.
+  package var notifier: Notifier?
+  /// How the log is written.
+  package var logFormat = LogFormat.text
+  /// Whether every HTTP request is logged; otherwise only those that failed for our fault.
+  package var logsRequests = false
   /// The moment of day, for everything that is stored.
   package var clock: @Sendable () -> Timestamp = wallClock
   /// Milliseconds that only grow, for time-outs and for the pace of pushes.

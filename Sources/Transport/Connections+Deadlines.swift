@@ -8,7 +8,10 @@ extension Connections {
   ///
   /// - Complexity: O(n) in the rows that were ever used.
   func sweep() {
+    var queuedBytes = 0
+    defer { counts.queuedBytes = queuedBytes }
     for slot in 0..<rowsUsed where rows[slot].phase != .free {
+      queuedBytes += rows[slot].queue.bytes
       if now >= rows[slot].deadline { expire(slot) }
       if rows[slot].phase == .webSocket, let messages = rows[slot].messages,
         now - messages.since >= configuration.messageMilliseconds
@@ -74,6 +77,9 @@ extension Connections {
   // MARK: The end
 
   /// Closes what is idle and asks every WebSocket to come back later; requests in flight go on.
+  ///
+  /// A connection that has been accepted and has not asked anything yet is about to: it is given a
+  /// moment, or a restart would be seen as a reset by whoever happened to come just now.
   func beginDraining() {
     isDraining = true
     for slot in 0..<rowsUsed {
@@ -82,7 +88,13 @@ extension Connections {
         let isBusy =
           rows[slot].flags.contains(.inFlight) || rows[slot].requests != nil
           || rows[slot].hasOutput
-        if !isBusy { drop(slot, .drain) }
+        if isBusy { continue }
+        if rows[slot].timer == .header {
+          rows[slot].deadline = min(
+            rows[slot].deadline, now + configuration.firstRequestMilliseconds)
+        } else {
+          drop(slot, .drain)
+        }
       case .webSocket: closeForDrain(slot)
       case .free, .closing, .lingering: break
       }

@@ -26,6 +26,8 @@ package final class Connections {
     package var handshakes = 0
     /// Handshakes of TLS that failed or took too long.
     package var handshakesFailed = 0
+    /// Bytes that waited to be sent when the deadlines were looked at last.
+    package var queuedBytes = 0
 
     /// Nothing has happened yet.
     package init() {}

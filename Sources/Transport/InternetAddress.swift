@@ -61,5 +61,8 @@ package struct InternetAddress: Hashable, Sendable, CustomStringConvertible {
   package struct Network: Hashable, Sendable {
     fileprivate let prefix: UInt64
     fileprivate let isIPv4: Bool
+
+    /// Whether only this machine can have such an address: 127.0.0.0/8, or the network of `::1`.
+    var isLoopback: Bool { isIPv4 ? prefix >> 24 == 127 : prefix == 0 }
   }
 }

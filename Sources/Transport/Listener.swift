@@ -12,7 +12,7 @@ package final class Listener: Sendable {
   let descriptor: Int32
   private let isOpen = Atomic(true)
 
-  private init(descriptor: Int32, address: InternetAddress) {
+  init(descriptor: Int32, address: InternetAddress) {
     self.descriptor = descriptor
     self.address = address
   }

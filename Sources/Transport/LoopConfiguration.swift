@@ -25,6 +25,8 @@ package struct LoopConfiguration: Sendable {
   package var standingHeaders: [(name: String, value: String)] = []
   /// From the first byte of a request (or from the opening) to the end of its header.
   package var headerMilliseconds: Int64 = 5_000
+  /// How long a draining loop waits for the first request of a connection it has just accepted.
+  package var firstRequestMilliseconds: Int64 = 500
   /// From the end of the header to the end of the body.
   package var bodyMilliseconds: Int64 = 30_000
   /// From an answer to the first byte of the next request.

@@ -4,6 +4,7 @@
 // descriptor that is not open, an address outside the process) stops the program: going on would
 // read or write some other connection's bytes. Everything else is operational and comes back as a
 // `SystemError`. Any thread.
+import CLinux
 import Glibc
 
 /// An operation that the kernel refused.
@@ -60,6 +61,9 @@ func closeDescriptor(_ descriptor: Int32) {
   let result = close(descriptor)
   precondition(result == 0 || errno != EBADF, "a descriptor was closed twice")
 }
+
+/// Whether a time service says that it keeps the wall clock.
+package func isClockKept() -> Bool { clinux_clock_is_kept() == 1 }
 
 /// Milliseconds of the clock that never jumps, since some moment before this process.
 package func monotonicMilliseconds() -> Int64 {

@@ -112,7 +112,7 @@ extension [LoopMessage] {
       case .joined(_, _, _, _, let answer), .watching(_, _, let answer),
         .leaving(_, _, let answer):
         Answered(.success(answer))
-      case .event, .level, .figures, .accessChanged, .closing: nil
+      case .event, .level, .figures, .accessChanged, .published, .closing: nil
       }
     }
   }

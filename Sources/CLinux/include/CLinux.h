@@ -49,5 +49,8 @@ int clinux_parse_address(const char *text, uint16_t port, struct clinux_address 
 // Writes the address without its port; out holds at least 46 bytes.
 void clinux_format_address(const struct clinux_address *address, char *out, size_t size);
 
+// Whether a time service keeps the wall clock: adjtimex(2).
+int clinux_clock_is_kept(void);
+
 // Names a thread for debuggers; more than 15 bytes are refused, which is harmless.
 void clinux_name_thread(unsigned long thread, const char *name);

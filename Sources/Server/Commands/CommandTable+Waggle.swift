@@ -10,7 +10,7 @@ extension CommandTable {
       .serve, .token, .importCatalogue, .replay, ScenarioCommand.subcommand, .verify, .explain,
       .lintPlan, .showPlan, .listPlans,
       .preview, .simulatePlan,
-      .export, .certificate, .commissionService,
+      .export, .certificate, .commissionService, .backup, .restore, .doctor,
     ])
 }
 

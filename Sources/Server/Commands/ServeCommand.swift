@@ -12,8 +12,10 @@ extension Subcommand {
     details: """
       Serves HTTP and WebSocket on one port from one data directory, on SQLite, and prints the \
       addresses to open. Stop it with Control-C or SIGTERM: clients are told when to come back, \
-      everything accepted is stored and answered first. On the first start it makes its keys; \
-      tokens come from `waggle token`.
+      everything accepted is stored and answered first; a second signal ends it at once. On the first \
+      start it makes its keys; tokens come from `waggle token`. Takes its listening sockets from \
+      systemd (LISTEN_FDS) where it is given some, and tells it how it is doing (NOTIFY_SOCKET): \
+      see Tools/systemd.
       """,
     options: [
       .data,
@@ -35,6 +37,21 @@ extension Subcommand {
       ),
       .value(
         "drain-seconds", "SECONDS", default: "5", "How long a stop may take, 0 to 300."),
+      .value(
+        "notice-seconds", "SECONDS", default: "0",
+        "How long a stop only turns /readyz red before clients are sent away, 0 to 60: time for a"
+          + " load balancer to see it."),
+      .value(
+        "reconnects", "N", default: "1000",
+        "How many clients a second are to come back after a stop, 1 to 100000; their delays are"
+          + " spread accordingly."),
+      .value(
+        "disk-free-mib", "N", default: "64",
+        "With less room on the disk, in MiB, /readyz is red; 0 to 1048576."),
+      .value(
+        "log-format", "FORMAT",
+        "text or json; without it, text where standard error is a terminal and json elsewhere."),
+      .flag("log-requests", "Log every HTTP request, not only those that failed for our fault."),
     ],
     examples: [
       .init("serve --demo", "try everything on http://127.0.0.1:8080"),
@@ -49,6 +66,39 @@ extension Subcommand {
 @Sendable private func serveUntilStopped(
   _ input: CommandInput, _ output: CommandOutput
 ) throws -> ExitCode {
+  let options = try serverOptions(input, output)
+
+  // Before any thread starts, so that all of them leave these signals to `sigwait` below.
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  sigaddset(&signals, SIGTERM)
+  sigaddset(&signals, SIGINT)
+  sigaddset(&signals, SIGHUP)
+  pthread_sigmask(SIG_BLOCK, &signals, nil)
+
+  // Whoever read our output may have gone; that is no reason to stop serving.
+  signal(SIGPIPE, SIG_IGN)
+
+  let server = try startServer(options)
+  welcome(server, options, output)
+  options.notifier?.send("READY=1", "STATUS=ready on \(server.address)")
+  server.log.write(.info, "started", [("address", .string(server.address.description))])
+  var received: Int32 = 0
+  while sigwait(&signals, &received) == 0, received == SIGHUP {
+    server.log.write(.info, "reloading")
+    server.reload()
+  }
+  options.notifier?.send("STOPPING=1", "STATUS=draining")
+  server.log.write(.info, "stopping", [("signal", .integer(Int64(received)))])
+  try endAtOnce(server, onNext: signals)
+  server.stop()
+  server.log.write(.info, "stopped")
+  return .done
+}
+
+private func serverOptions(
+  _ input: CommandInput, _ output: CommandOutput
+) throws -> ServerOptions {
   var options = ServerOptions(
     directory: try input.text("data"), zone: { try TimeZones.table(named: $0) }, log: output.note)
   options.host = try input.text("host")
@@ -63,21 +113,26 @@ extension Subcommand {
   options.isDemo = input.flag("demo")
   options.allowsGuests = input.flag("guests") || options.isDemo
   options.drainMilliseconds = try input.integer("drain-seconds", in: 0...300) * 1000
-
+  options.noticeMilliseconds = try input.integer("notice-seconds", in: 0...60) * 1000
+  options.reconnectsPerSecond = Int(try input.integer("reconnects", in: 1...100_000))
+  options.diskFreeBytesMin = Int(try input.integer("disk-free-mib", in: 0...1_048_576)) << 20
+  options.logsRequests = input.flag("log-requests")
+  options.logFormat = isatty(STDERR_FILENO) == 1 ? .text : .json
+  if let wanted = input.optionalText("log-format") {
+    guard let format = LogFormat(rawValue: wanted) else {
+      throw input.refusal("log-format", "text or json is wanted")
+    }
+    options.logFormat = format
+  }
   options.failPoint = try armedFailPoint(output)
+  options.notifier = Notifier(environment: Notifier.variable)
+  do throws(SystemError) { options.listeners = try Listener.passed() } catch {
+    throw CommandFailure(.unavailable, "cannot use the sockets of LISTEN_FDS: \(error)")
+  }
+  return options
+}
 
-  // Before any thread starts, so that all of them leave these signals to `sigwait` below.
-  var signals = sigset_t()
-  sigemptyset(&signals)
-  sigaddset(&signals, SIGTERM)
-  sigaddset(&signals, SIGINT)
-  sigaddset(&signals, SIGHUP)
-  pthread_sigmask(SIG_BLOCK, &signals, nil)
-
-  // Whoever read our output may have gone; that is no reason to stop serving.
-  signal(SIGPIPE, SIG_IGN)
-
-  let server = try startServer(options)
+private func welcome(_ server: Server, _ options: ServerOptions, _ output: CommandOutput) {
   let base = "\(options.isEncrypted ? "https" : "http")://\(server.address)"
   output.line("waggle is ready on \(base)")
   if options.isDemo {
@@ -89,14 +144,21 @@ extension Subcommand {
     }
   }
   output.line("  \(base)/metrics, /livez, /readyz; stop with Control-C")
-  var received: Int32 = 0
-  while sigwait(&signals, &received) == 0, received == SIGHUP {
-    output.note("reloading keys and certificate")
-    server.reload()
+}
+
+/// From now on another of these signals cuts the stop short. A second one more, and whoever still
+/// waits for a disk that does not answer is given up: ended so, nothing that was acknowledged is lost.
+private func endAtOnce(_ server: Server, onNext signals: sigset_t) throws {
+  _ = try startThread(name: "signals") {
+    var signals = signals
+    var received: Int32 = 0
+    sigwait(&signals, &received)
+    server.log.write(.warning, "ending_at_once")
+    server.hurry()
+    var patience = timespec(tv_sec: 1, tv_nsec: 0)
+    nanosleep(&patience, nil)
+    _exit(ExitCode.failed.rawValue)
   }
-  output.note("stopping")
-  server.stop()
-  return .done
 }
 
 /// The fail point that the environment names, which is said; a wrong name is refused, not ignored.

@@ -36,7 +36,7 @@ extension Subcommand {
       let progress = VerifyProgress(storefront, output)
       let result = try reader.verify(storefront, progress: progress.advance)
       progress.finish()
-      output.line(report(storefront, result).description)
+      output.line(verificationReport(storefront, result).description)
       if let fault = result.fault {
         output.note("\(storefront): \(fault)")
         code = .failed
@@ -47,7 +47,7 @@ extension Subcommand {
 }
 
 /// The result for one storefront, as one JSON object.
-private func report(_ storefront: StorefrontID, _ result: Verification) -> JSON {
+func verificationReport(_ storefront: StorefrontID, _ result: Verification) -> JSON {
   [
     "storefront": .string(storefront.text), "holds": .bool(result.fault == nil),
     "fault": result.fault.map { .string($0.description) } ?? .null,

@@ -37,22 +37,19 @@ final class SettlementCounters: Sendable {
   /// Storefronts whose service is not asked at present.
   var shut: Int { sights.withLock { $0.values.reduce(0) { $0 + $1.shut } } }
 
-  /// The counters in the text format of Prometheus.
-  ///
-  /// - Parameter line: writes one of them: name, kind, help, value.
-  /// - Returns: the lines.
-  func metrics(_ line: (String, String, String, Int) -> String) -> String {
+  /// Tells the counters to Prometheus.
+  func add(to text: inout Exposition) {
     let waiting = sights.withLock { $0.values.reduce(0) { $0 + $1.waiting } }
-    return line(
-      "settlements_waiting", "gauge", "Orders that wait for a commission service.", waiting)
-      + line(
-        "settlements_booked_total", "counter", "Settlements of commission services booked.",
-        booked.load(ordering: .relaxed))
-      + line(
-        "settlement_failures_total", "counter", "Attempts after which nothing could be booked.",
-        failed.load(ordering: .relaxed))
-      + line(
-        "commission_services_shut", "gauge",
-        "Storefronts whose commission service is not asked after failures.", shut)
+    text.single(
+      "waggle_settlements_waiting", .gauge, "Orders that wait for a commission service.", waiting)
+    text.single(
+      "waggle_settlements_booked_total", .counter, "Settlements of commission services booked.",
+      booked.load(ordering: .relaxed))
+    text.single(
+      "waggle_settlement_failures_total", .counter, "Attempts after which nothing could be booked.",
+      failed.load(ordering: .relaxed))
+    text.single(
+      "waggle_commission_services_shut", .gauge,
+      "Storefronts whose commission service is not asked after failures.", shut)
   }
 }

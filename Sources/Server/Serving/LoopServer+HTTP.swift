@@ -20,21 +20,17 @@ struct Landing {
 
 extension LoopServer {
   func requestReceived(_ request: HTTPRequest, on id: ConnectionID) {
+    requests[id] = RequestNote(request, &requestIDs, now: connections.now)
     let segments = request.target.segments
     switch segments.first {
     case "v1":
       do throws(Fault) { try callBackend(request, on: id) } catch {
-        connections.respond(error.response, to: id)
+        context.health.turnedAway(error)
+        reply(error.response, to: id)
       }
     case "l" where segments.count == 2: land(request, segments[1], on: id)
     case "demo" where context.options.isDemo: demonstrate(request, on: id)
-    case "livez": connections.respond(.text(200, "alive\n"), to: id)
-    case "readyz":
-      let isReady = context.health.isReady
-      connections.respond(.text(isReady ? 200 : 503, isReady ? "ready\n" : "not ready\n"), to: id)
-    case "metrics":
-      connections.respond(
-        .text(200, context.health.metrics, "text/plain; version=0.0.4; charset=utf-8"), to: id)
+    case "livez", "readyz", "metrics": reply(operate(request, on: id), to: id)
     default: serveFile(request, on: id)
     }
   }
@@ -51,22 +47,22 @@ extension LoopServer {
   /// Sends the answer to a backend.
   func respond(_ result: Result<Answer, Fault>, createsThing: Bool, to id: ConnectionID) {
     switch result {
-    case .failure(let fault): connections.respond(fault.response, to: id)
+    case .failure(let fault): reply(fault.response, to: id)
     case .success(let answer):
       if let name = answer.fileName {
-        return connections.respond(.csv(answer.body, name: name), to: id)
+        return reply(.csv(answer.body, name: name), to: id)
       }
       var response = HTTPResponse.json(createsThing && !answer.isRepeat ? 201 : 200, answer.body)
       if answer.isRepeat { response.headers.add("Idempotent-Replayed", "true") }
-      connections.respond(response, to: id)
+      reply(response, to: id)
     }
   }
 
   private func serveFile(_ request: HTTPRequest, on id: ConnectionID) {
     guard request.method == .get || request.method == .head,
       let file = Page.file(path: request.target.path)
-    else { return connections.respond(Fault.notFound.response, to: id) }
-    connections.respond(.page(file.contentType, file.body), to: id)
+    else { return reply(Fault.notFound.response, to: id) }
+    reply(.page(file.contentType, file.body), to: id)
   }
 
   // MARK: Landing
@@ -76,7 +72,7 @@ extension LoopServer {
     guard request.method == .get || request.method == .head else {
       let fault = Fault(
         "method_not_allowed", "This path takes GET, HEAD.", status: 405, allow: "GET, HEAD")
-      return connections.respond(fault.response, to: id)
+      return reply(fault.response, to: id)
     }
     if let network = connections.network(of: id) {
       let wait = context.linkPaces.take(network, at: connections.now)
@@ -88,7 +84,7 @@ extension LoopServer {
     // A browser that fetches ahead has nobody in front of it yet: refused, it asks again when opened.
     // Source: Fetch standard, section 4.6 (Sec-Purpose).
     guard !request.isPrefetch else {
-      return connections.respond(.text(503, "open the link to use it\n"), to: id)
+      return reply(.text(503, "open the link to use it\n"), to: id)
     }
     let evidence = LinkReading.evidence(of: text, environment: context.environment)
     let place = LinkReading.claimedPlace(of: text)
@@ -109,12 +105,12 @@ extension LoopServer {
       var reason: String?
       if case .rejected(let code, _) = evidence { reason = code.rawValue }
       let landing = Landing(room: place, link: text, cookie: nil, rejected: reason)
-      return connections.respond(landing.response(rejected: reason), to: id)
+      return reply(landing.response(rejected: reason), to: id)
     }
     let landing = Landing(room: place, link: nil, cookie: cookie, rejected: nil)
     let touch = Call.command(.touch(viewer: caller.person, evidence, at: now))
     if !submit(touch, caller, on: id, .landing(landing)) {
-      connections.respond(Fault.busy.response, to: id)
+      reply(Fault.busy.response, to: id)
     }
   }
 
@@ -142,7 +138,7 @@ extension LoopServer {
         rejected = touch["reason"]?.text
       }
     }
-    connections.respond(landing.response(rejected: rejected), to: id)
+    reply(landing.response(rejected: rejected), to: id)
   }
 }
 

@@ -128,6 +128,7 @@ extension LoopServer {
       let waiting = Pending.remote(call.id, batch: batch, place: place)
       guard submit(wish, caller, on: id, waiting) else { throw .busy }
     } catch {
+      context.health.turnedAway(error)
       refuse(error.remote)
       if let refused = sessions[id]?.tokensRefused, refused >= Session.tokensRefusedMax {
         connections.close(id, code: 3500, reason: "unauthenticated")

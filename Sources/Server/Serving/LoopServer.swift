@@ -29,6 +29,15 @@ final class LoopServer: LoopDelegate {
   let context: ServerContext
   var sessions: [ConnectionID: Session] = [:]
   var pending: [UInt64: Pending] = [:]
+  /// What each pending call is about, and since when it has been waited for.
+  private var asked: [UInt64: (family: CallFamily, since: Int)] = [:]
+  /// The HTTP request that each connection waits for an answer to.
+  var requests: [ConnectionID: RequestNote] = [:]
+  var requestIDs: RequestIDs
+  /// The epochs of the rooms that somebody has joined here.
+  var epochs: [RoomKey: Int64] = [:]
+  /// When the oldest commit was published whose events have not all been sent.
+  private var publishedAt: Int?
   private var nextCall: UInt64 = 0
   private var rooms: [RoomKey: RoomFanOut] = [:]
   private var boards: [Ticker: TickerBoard] = [:]
@@ -46,6 +55,8 @@ final class LoopServer: LoopDelegate {
     self.loop = loop
     self.connections = connections
     self.context = context
+    requestIDs = RequestIDs(loop: loop.index)
+    context.health.pulse.beat(.loop(loop.index))
   }
 
   // MARK: Connections
@@ -53,6 +64,7 @@ final class LoopServer: LoopDelegate {
   func connectionOpened(_ id: ConnectionID, address: InternetAddress) -> Bool { true }
 
   func connectionClosed(_ id: ConnectionID, cause: CloseCause) {
+    requests[id] = nil
     guard let session = sessions.removeValue(forKey: id) else { return }
     for key in session.rooms { leave(key, id) }
     for ticker in session.tickers { unwatch(ticker, id) }
@@ -75,6 +87,7 @@ final class LoopServer: LoopDelegate {
     let address = ReplyAddress(loop: loop.index, connection: id, call: nextCall)
     guard context.submit(call, caller, address) else { return false }
     pending[nextCall] = waiting
+    asked[nextCall] = (CallFamily(call), monotonicMicroseconds())
     sessions[id]?.callsInFlight += 1
     return true
   }
@@ -83,6 +96,7 @@ final class LoopServer: LoopDelegate {
     switch message {
     case .answer(let address, let result): deliver(result, to: address)
     case .joined(let address, let key, let viewer, let offset, let answer):
+      if let epoch = answer.epoch { epochs[key] = epoch }
       joined(address, key, viewer, offset: offset)
       deliver(.success(answer), to: address)
     case .watching(let address, let ticker, let answer):
@@ -107,14 +121,19 @@ final class LoopServer: LoopDelegate {
       if replaces { context.health.conflated.add(1, ordering: .relaxed) }
       boardsDue.insert(ticker)
     case .accessChanged: closeUntrusted()
+    case .published(let moment): publishedAt = min(publishedAt ?? moment, moment)
     case .closing(let milliseconds, let within):
-      adviseClosing(milliseconds)
+      adviseClosing(milliseconds) { key, id in rooms[key]?.sentOffset(id) }
       stopDeadline = connections.now + within
     }
   }
 
   private func deliver(_ result: Result<Answer, Fault>, to address: ReplyAddress) {
     guard let waiting = pending.removeValue(forKey: address.call) else { return }
+    if let (family, since) = asked.removeValue(forKey: address.call) {
+      context.health.answered(family, CallOutcome(result))
+      context.health.callTime.observe(monotonicMicroseconds() - since)
+    }
     let id = address.connection
     sessions[id]?.callsInFlight -= 1
     switch waiting {
@@ -150,6 +169,7 @@ final class LoopServer: LoopDelegate {
     guard let member = rooms[key]?.remove(id) else { return }
     if rooms[key]?.isEmpty == true {
       rooms[key] = nil
+      epochs[key] = nil
       roomsDue.remove(key)
     }
     sessions[id]?.rooms.removeAll { $0 == key }
@@ -177,19 +197,12 @@ final class LoopServer: LoopDelegate {
     context.writer.post(.unwatched(ticker, loop: loop.index))
   }
 
-  private func adviseClosing(_ milliseconds: Int64) {
-    // Everybody gets a delay of their own, so that they do not all come back at once.
-    for (index, id) in sessions.keys.enumerated() {
-      let delay = milliseconds + Int64(index % 64) * milliseconds / 64
-      let advice: JSON = ["reason": "restart", "reconnectAfterMilliseconds": .integer(delay)]
-      connections.sendText(RemoteReply.notification("session.closing", advice.bytes), to: id)
-    }
-  }
-
   // MARK: Time
 
   func turnEnded(at now: Int64) {
+    context.health.pulse.beat(.loop(loop.index))
     flush(at: now)
+    noteFanOut()
     publishCounts()
     drainIfAnswered(at: now)
   }
@@ -229,6 +242,14 @@ final class LoopServer: LoopDelegate {
     if let next { connections.requestDeadline(at: next) }
   }
 
+  /// Once every event of what was published is out, notes how long that took.
+  private func noteFanOut() {
+    guard let begin = publishedAt, !roomsDue.contains(where: { rooms[$0]?.hasEvents == true })
+    else { return }
+    publishedAt = nil
+    context.health.fanOut.observe(monotonicMicroseconds() - begin)
+  }
+
   /// Closes who has not said who they are in time, and whose token is over.
   private func sweepSessions(at now: Int64) {
     let wall = context.clock()
@@ -261,6 +282,7 @@ final class LoopServer: LoopDelegate {
     health.handshakes.add(counts.handshakes - countsSeen.handshakes, ordering: .relaxed)
     health.handshakesFailed.add(
       counts.handshakesFailed - countsSeen.handshakesFailed, ordering: .relaxed)
+    health.queuedBytes.add(counts.queuedBytes - countsSeen.queuedBytes, ordering: .relaxed)
     countsSeen = counts
   }
 }

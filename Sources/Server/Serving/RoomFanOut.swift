@@ -25,6 +25,8 @@ struct RoomFanOut {
   /// The highest offset that any member joined at; above it, everybody gets everything.
   private var joinedOffsetMax: Int64 = 0
   private var events: [(offset: Int64, bytes: [UInt8])] = []
+  /// The last event that was taken; 0 before the first.
+  private var lastOffset: Int64 = 0
   private var latest: [LevelKey: [UInt8]] = [:]
   private var changed: [LevelKey] = []
   private var nextEventFlush: Int64 = 0
@@ -44,6 +46,16 @@ struct RoomFanOut {
 
   /// Whether nobody is here.
   var isEmpty: Bool { members.isEmpty }
+
+  /// Whether events wait to be sent.
+  var hasEvents: Bool { !events.isEmpty }
+
+  /// Up to which event a member has been sent everything; nothing for who is no member.
+  func sentOffset(_ connection: ConnectionID) -> Int64? {
+    guard let place = places[connection] else { return nil }
+    let sent = events.first.map { $0.offset - 1 } ?? lastOffset
+    return max(members[place].joinedOffset, sent)
+  }
 
   /// Adds a member; false where this connection is one already.
   mutating func add(_ member: Member) -> Bool {
@@ -67,7 +79,10 @@ struct RoomFanOut {
   }
 
   /// Takes an event for the next flush.
-  mutating func take(offset: Int64, _ bytes: [UInt8]) { events.append((offset, bytes)) }
+  mutating func take(offset: Int64, _ bytes: [UInt8]) {
+    events.append((offset, bytes))
+    lastOffset = offset
+  }
 
   /// Takes the latest value of something.
   ///

@@ -22,6 +22,8 @@ struct ServerContext: Sendable {
   let health: Health
   /// How often each address opens landing links.
   let linkPaces = AddressPaces(.links)
+  /// The log.
+  let log: Log
   /// The wall clock.
   let clock: @Sendable () -> Timestamp
 

@@ -44,25 +44,24 @@ final class WebhookCounters: Sendable {
     }
   }
 
-  /// The counters in the text format of Prometheus.
+  /// Tells the counters.
   ///
-  /// - Parameter line: writes one of them: name, kind, help, value.
-  /// - Returns: the lines.
-  func metrics(_ line: (String, String, String, Int) -> String) -> String {
+  /// - Parameter text: what is told of the server.
+  func add(to text: inout Exposition) {
     let total = total
-    return line(
-      "webhooks_delivered_total", "counter", "Events that endpoints took.",
+    text.single(
+      "waggle_webhooks_delivered_total", .counter, "Events that endpoints took.",
       delivered.load(ordering: .relaxed))
-      + line(
-        "webhook_failures_total", "counter", "Times that an event was sent in vain.",
-        failed.load(ordering: .relaxed))
-      + line(
-        "webhook_lag", "gauge", "Transactions that endpoints have not been told of.",
-        Int(total.lag))
-      + line(
-        "webhook_dead_letters", "gauge", "Events given up and not delivered since.",
-        Int(total.dead))
-      + line(
-        "webhooks_stopped", "gauge", "Endpoints that answered 410 Gone.", total.stopped)
+    text.single(
+      "waggle_webhook_failures_total", .counter, "Times that an event was sent in vain.",
+      failed.load(ordering: .relaxed))
+    text.single(
+      "waggle_webhook_lag", .gauge, "Transactions that endpoints have not been told of.",
+      Int(total.lag))
+    text.single(
+      "waggle_webhook_dead_letters", .gauge, "Events given up and not delivered since.",
+      Int(total.dead))
+    text.single(
+      "waggle_webhooks_stopped", .gauge, "Endpoints that answered 410 Gone.", total.stopped)
   }
 }

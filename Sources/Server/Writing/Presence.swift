@@ -59,6 +59,9 @@ struct Presence {
     rooms[key]?.byPromoter[promoter] ?? 0
   }
 
+  /// How many rooms somebody is in.
+  var roomsWatched: Int { rooms.count }
+
   /// Whether anybody is in a room.
   func isWatched(_ key: RoomKey) -> Bool { rooms[key] != nil }
 

@@ -40,10 +40,14 @@ struct Publisher {
 
   /// Tells everybody what a commit changed.
   func publish(_ changes: Changes, _ coordinator: Coordinator, _ presence: Presence) throws {
+    let begin = changes.events.isEmpty ? 0 : monotonicMicroseconds()
+    var hasTold = false
+    defer { if hasTold { postToAll(.published(at: begin)) } }
     for event in changes.events {
       let key = RoomKey(event.storefront, event.room)
       guard presence.isWatched(key) else { continue }
       postToAll(.event(key, offset: event.offset, event.notification))
+      hasTold = true
       try publishLevels(of: event, key, coordinator)
     }
     guard !watchers.isEmpty else { return }

@@ -29,7 +29,9 @@ extension Writer {
       JSON.Member("epoch", .integer(progress.epoch)),
       JSON.Member("offset", .integer(progress.offset)),
     ]
-    if let events = try missed(key, progress, since: wish.since) {
+    let events = try missed(key, progress, since: wish.since)
+    if wish.since != nil { health.recovered(events != nil) }
+    if let events {
       members.append(JSON.Member("recovered", true))
       members.append(JSON.Member("events", .array(events)))
     } else {
@@ -44,7 +46,7 @@ extension Writer {
       address,
       .joined(
         address, key, caller.person, offset: progress.offset,
-        Answer(body: JSON.object(members).bytes)))
+        Answer(body: JSON.object(members).bytes, epoch: progress.epoch)))
     try publisher.publishCount(key, promoter: promoter, coordinator, presence)
   }
 

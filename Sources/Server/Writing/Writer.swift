@@ -183,6 +183,7 @@ final class Writer {
   // MARK: The end of a round
 
   func finishRound() {
+    health.turned(calls: waiting.count, rooms: presence.roomsWatched)
     guard !waiting.isEmpty else { return }
     do {
       if coordinator.hasUncommitted { failPoint?.pass(.beforeCommit) }

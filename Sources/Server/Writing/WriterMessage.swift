@@ -30,12 +30,17 @@ package struct Answer: Sendable {
   package let isRepeat: Bool
   /// What the body is called where it is saved, if it is a CSV file.
   package let fileName: String?
+  /// The epoch of the room that the answer lets somebody into, for the advice at a stop.
+  package let epoch: Int64?
 
   /// Makes an answer.
-  package init(body: [UInt8], isRepeat: Bool = false, fileName: String? = nil) {
+  package init(
+    body: [UInt8], isRepeat: Bool = false, fileName: String? = nil, epoch: Int64? = nil
+  ) {
     self.body = body
     self.isRepeat = isRepeat
     self.fileName = fileName
+    self.epoch = epoch
   }
 }
 
@@ -87,6 +92,9 @@ package enum LoopMessage: Sendable {
   case figures(Ticker, [UInt8])
   /// Keys or tokens hold no more: every session is judged again.
   case accessChanged
+  /// Everything that was posted before of a commit is there; when that commit was published, in
+  /// microseconds of the clock that never jumps.
+  case published(at: Int)
   /// The server stops: advises every client to come back later, takes nothing more, and drains the
   /// loop as soon as everything taken before is answered, or the time is over.
   case closing(reconnectAfterMilliseconds: Int64, withinMilliseconds: Int64)

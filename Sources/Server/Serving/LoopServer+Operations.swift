@@ -1,0 +1,120 @@
+// What operators see of a server on one loop: health and figures over HTTP, the id of each request, and
+// the advice that clients get before a stop. The loop's thread only.
+
+import Commerce
+import Coordination
+import Notation
+import Transport
+import Wire
+
+extension LoopServer {
+  // MARK: Requests
+
+  /// Answers the request in flight, with its id, and says in the log what is worth saying.
+  func reply(_ response: HTTPResponse, to id: ConnectionID) {
+    guard let note = requests.removeValue(forKey: id) else {
+      return connections.respond(response, to: id)
+    }
+    var response = response
+    response.headers.add("X-Request-Id", note.id)
+    connections.respond(response, to: id)
+    let isOurFault = response.status >= 500 && !["/readyz", "/livez"].contains(note.path)
+    guard isOurFault || context.options.logsRequests else { return }
+    context.log.write(
+      isOurFault ? .warning : .info, isOurFault ? "request_failed" : "request", request: note.id,
+      [
+        ("method", .string(note.method)), ("path", .string(note.path)),
+        ("status", .integer(Int64(response.status))),
+        ("milliseconds", .integer(connections.now - note.since)),
+      ])
+  }
+
+  // MARK: Health
+
+  /// The answer to `/livez`, `/readyz` or `/metrics`.
+  func operate(_ request: HTTPRequest, on id: ConnectionID) -> HTTPResponse {
+    guard request.method == .get || request.method == .head else {
+      return Fault(
+        "method_not_allowed", "This path takes GET, HEAD.", status: 405, allow: "GET, HEAD"
+      ).response
+    }
+    switch request.target.segments {
+    case ["livez"]:
+      let stuck = context.health.pulse.stuck
+      let words = JSON.array(stuck.map { .string($0) })
+      let body: JSON = ["alive": .bool(stuck.isEmpty), "stuck": words]
+      return .json(stuck.isEmpty ? 200 : 503, body.bytes)
+    case ["readyz"]:
+      let reasons = context.health.reasons
+      let words = JSON.array(reasons.map { .string($0.rawValue) })
+      let body: JSON = ["ready": .bool(reasons.isEmpty), "reasons": words]
+      return .json(reasons.isEmpty ? 200 : 503, body.bytes)
+    case ["metrics"]:
+      do throws(Fault) { try admitToFigures(request, id) } catch { return error.response }
+      return .text(200, context.health.metrics, "text/plain; version=0.0.4; charset=utf-8")
+    default: return Fault.notFound.response
+    }
+  }
+
+  /// Figures are for this machine, and for whoever has a token of scope `operator`. A request that a
+  /// proxy on this machine hands on is not of this machine.
+  private func admitToFigures(_ request: HTTPRequest, _ id: ConnectionID) throws(Fault) {
+    let isForwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].contains {
+      request.headers[$0] != nil
+    }
+    if connections.isLocal(id), !isForwarded { return }
+    guard let token = Access.bearerToken(request) else { throw .unauthenticated }
+    let caller = try context.keyring.caller(from: token, now: context.clock())
+    guard caller.scopes.contains(.operator) else {
+      throw .forbidden("reading the server's figures")
+    }
+  }
+
+  // MARK: Stopping
+
+  /// Tells everybody when to come back and where to go on.
+  ///
+  /// Each gets a delay of their own, drawn so that about `reconnectsPerSecond` come back in a second.
+  /// - Parameters:
+  ///   - milliseconds: the least delay.
+  ///   - sentOffset: up to which event of a room a connection has been sent everything.
+  func adviseClosing(
+    _ milliseconds: Int64, _ sentOffset: (RoomKey, ConnectionID) -> Int64?
+  ) {
+    let options = context.options
+    let window = ClosingAdvice.windowMilliseconds(
+      connections: context.health.connectionsOpen.load(ordering: .relaxed),
+      perSecond: options.reconnectsPerSecond)
+    for (id, session) in sessions {
+      let resume: [JSON] = session.rooms.compactMap { key in
+        guard let epoch = epochs[key], let offset = sentOffset(key, id) else { return nil }
+        return [
+          "room": .string(key.room.text), "epoch": .integer(epoch), "offset": .integer(offset),
+        ]
+      }
+      let delay = milliseconds + Int64.random(in: 0...window)
+      let advice: JSON = [
+        "reason": "restart", "reconnectAfterMilliseconds": .integer(delay),
+        "resume": .array(resume),
+      ]
+      connections.sendText(RemoteReply.notification("session.closing", advice.bytes), to: id)
+    }
+  }
+}
+
+/// How clients are spread over the time after a stop.
+enum ClosingAdvice {
+  /// The window at the least and at the most.
+  static let milliseconds: ClosedRange<Int64> = 1_000...60_000
+
+  /// How long the delays are spread over, so that a server that comes back is not run over.
+  ///
+  /// - Parameters:
+  ///   - connections: how many are open.
+  ///   - perSecond: how many are to come back in a second, at least 1.
+  /// - Returns: milliseconds.
+  static func windowMilliseconds(connections: Int, perSecond: Int) -> Int64 {
+    let wanted = Int64(max(0, connections)) * 1000 / Int64(max(1, perSecond))
+    return min(max(wanted, milliseconds.lowerBound), milliseconds.upperBound)
+  }
+}
