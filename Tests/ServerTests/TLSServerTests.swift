@@ -110,7 +110,7 @@ struct TLSServerTests {
     let shop = try shop()
     let url = "https://localhost:\(shop.door.port)/livez"
     let (status, output) = try run(["/usr/bin/curl", "-s", "--cacert", certificates.authority, url])
-    #expect(status == 0 && output == "alive\n", "\(status) \(output)")
+    #expect(status == 0 && output.contains("alive"), "\(status) \(output)")
     #expect(try run(["/usr/bin/curl", "-s", url]).status == 60)
   }
 

@@ -17,7 +17,8 @@ extension LoopServer {
     }
     var response = response
     response.headers.add("X-Request-Id", note.id)
-    connections.respond(response, to: id)
+    // Whoever reads the answer can read in the log what it was.
+    defer { connections.respond(response, to: id) }
     let isOurFault = response.status >= 500 && !["/readyz", "/livez"].contains(note.path)
     guard isOurFault || context.options.logsRequests else { return }
     context.log.write(
