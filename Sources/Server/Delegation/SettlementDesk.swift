@@ -14,17 +14,24 @@ import Storage
 import Synchronization
 
 /// A revision of an order that a commission service settles.
-struct DelegatedOrder: Hashable, Sendable {
+package struct DelegatedOrder: Hashable, Sendable {
   /// Whose.
-  let storefront: StorefrontID
+  package let storefront: StorefrontID
   /// The order.
-  let order: OrderID
+  package let order: OrderID
   /// Which state of it.
-  let revision: Int64
+  package let revision: Int64
+
+  /// Names a revision.
+  package init(storefront: StorefrontID, order: OrderID, revision: Int64) {
+    self.storefront = storefront
+    self.order = order
+    self.revision = revision
+  }
 }
 
 /// What is posted to the desk.
-enum SettlementDeskMessage: Sendable {
+package enum SettlementDeskMessage: Sendable {
   /// An order was stored that waits for a service.
   case orderWaits
   /// The writer has decided on an answer, and stored what came of it if the store let it.

@@ -9,6 +9,8 @@ struct TickerBoard {
   private(set) var watchers: [ConnectionID] = []
   private var latest: [UInt8]?
   private var isChanged = false
+  /// Whether the loop knows that something waits here.
+  var isDue = false
   private var nextFlush: Int64 = 0
 
   /// The least time between two values.
@@ -41,7 +43,9 @@ struct TickerBoard {
   /// Sends the figures if they changed and the last ones are old enough.
   ///
   /// - Returns: when to flush again, if something waits, and how many frames were sent.
-  mutating func flush(at now: Int64, _ connections: Connections) -> (next: Int64?, sent: Int) {
+  mutating func flush(
+    at now: Int64, _ connections: some FrameOutlet
+  ) -> (next: Int64?, sent: Int) {
     guard isChanged, let latest else { return (nil, 0) }
     guard now >= nextFlush else { return (nextFlush, 0) }
     isChanged = false
@@ -57,8 +61,8 @@ struct TickerBoard {
   }
 
   /// Tells one connection that had lagged the latest figures.
-  func catchUp(_ connection: ConnectionID, _ connections: Connections) {
+  func catchUp(_ connection: ConnectionID, _ connections: some FrameOutlet) {
     guard let latest, watchers.contains(connection) else { return }
-    connections.sendText(latest, to: connection)
+    connections.send(Frame(text: latest), to: connection)
   }
 }

@@ -60,7 +60,7 @@ struct Publisher {
     let figures = try coordinator.figures(ticker, presence: presence)
     let message = LoopMessage.figures(
       ticker, RemoteReply.notification(ticker.method, figures.bytes))
-    for loop in watching.keys { loops[loop].post(message) }
+    for loop in loops.indices where watching[loop] != nil { loops[loop].post(message) }
   }
 
   /// Tells a room how many are in it, and those whose figures count them.

@@ -13,7 +13,7 @@ import Notation
 import Synchronization
 
 /// Decides, writes, answers, publishes; owns the coordinator and presence. One thread.
-final class Writer {
+package final class Writer {
   /// An answer that waits for the commit of its round.
   enum Waiting {
     case answer(ReplyAddress, Result<Answer, Fault>)
@@ -50,35 +50,57 @@ final class Writer {
   /// How many listings a snapshot has.
   static let snapshotListings = 100
 
-  init(
+  /// Makes a writer; nothing is read before `begin`.
+  ///
+  /// - Parameters:
+  ///   - mailbox: what waits to be decided.
+  ///   - store: where the state lives; used by this thread alone.
+  ///   - loops: whom answers and events are posted to, by their index.
+  ///   - desk: told of orders that wait for a commission service.
+  ///   - health: counts, and says whether the store works.
+  ///   - knownMax: how many keys of the state may stay in memory.
+  ///   - clock: the wall clock.
+  package init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
-    desk: Mailbox<SettlementDeskMessage>, health: Health, clock: @escaping @Sendable () -> Timestamp
+    desk: Mailbox<SettlementDeskMessage>, health: Health, knownMax: Int = 2_000_000,
+    clock: @escaping @Sendable () -> Timestamp
   ) {
     self.mailbox = mailbox
     self.store = store
     self.desk = desk
     self.clock = clock
     self.health = health
-    coordinator = Coordinator(store: store)
+    coordinator = Coordinator(store: store, knownMax: knownMax)
     publisher = Publisher(loops: loops)
   }
 
   /// Works until it is told to stop.
   func run() {
+    begin()
+    while round(mailbox.take(waitingMilliseconds: Writer.sweepMilliseconds)) {}
+  }
+
+  /// Takes up where the last run on this store ended; once, before the first round.
+  package func begin() {
     // The ledger is in order of time, also where the clock was set back between two runs.
     attempt { now = try store.lastBooking() ?? now }
-    while true {
-      let messages = mailbox.take(waitingMilliseconds: Writer.sweepMilliseconds)
-      // The wall clock may be set back; what was decided stays in order.
-      now = max(now, clock())
-      var hasStopped = false
-      for message in messages {
-        if case .stop = message { hasStopped = true } else { handle(message) }
-      }
-      finishRound()
-      if hasStopped { return }
-      if now >= nextSweep { sweep() }
+  }
+
+  /// Decides, commits, answers and publishes what was taken from the mailbox, then what time brings.
+  ///
+  /// - Parameter messages: in the order of their posting; none where only time has passed.
+  /// - Returns: false once it has been told to stop.
+  package func round(_ messages: [WriterMessage]) -> Bool {
+    // The wall clock may be set back; what was decided stays in order.
+    now = max(now, clock())
+    var hasStopped = false
+    for message in messages {
+      if case .stop = message { hasStopped = true } else { handle(message) }
     }
+    finishRound()
+    if hasStopped { return false }
+    if now >= nextSweep { sweep() }
+    return true
   }
 
   private func handle(_ message: WriterMessage) {
