@@ -141,7 +141,9 @@ final class SimulatedProcess {
     let messages = Array(mailbox.prefix(messagesMax))
     mailbox.removeFirst(messages.count)
     _ = writer.round(messages)
-    for case .booked(let order) in desk.take(waitingMilliseconds: 0) { handedOver.remove(order) }
+    if !handedOver.isEmpty {
+      for case .booked(let order) in desk.take(waitingMilliseconds: 0) { handedOver.remove(order) }
+    }
     for index in loops.indices {
       for message in loops[index].port.take() { posted(message, to: index) }
       flush(index)

@@ -61,7 +61,7 @@ package final class Simulation {
   private var plans: [Int64: Plan] = [:]
 
   /// More events than any honest run needs to come to rest.
-  static let eventsMax = 200_000
+  static let eventsMax = 40_000
 
   init(_ swarm: Swarm) {
     self.swarm = swarm
@@ -159,7 +159,7 @@ package final class Simulation {
       clock.advance(to: at)
       eventsHandled += 1
       if eventsHandled > Simulation.eventsMax {
-        auditor.find(.liveness, "the world does not come to rest", elapsed: clock.now)
+        auditor.find(.liveness, "no rest: \(restlessness)", elapsed: clock.now)
         return
       }
       handle(event)
@@ -201,6 +201,7 @@ package final class Simulation {
       scheduleFlush()
     case .tick: tick()
     case .serviceAnswer(let order, let answer):
+      isAsked.remove(order)
       process?.settled(order, answer)
       scheduleRound()
     case .restart: start()
@@ -250,6 +251,7 @@ package final class Simulation {
   private func die() {
     process = nil
     isRoundDue = false
+    isAsked = []
     for client in clients.indices {
       guard let id = clients[client].connection else { continue }
       events.add(network.cut(id), .lost(client: client, id))
@@ -273,6 +275,15 @@ package final class Simulation {
     round()
     self.isTickDue = false
     if isTickDue, process != nil { scheduleTick(after: 1000) }
+  }
+
+  /// What still waits, for whoever looks into a run that does not end.
+  private var restlessness: String {
+    let waiting = clients.indices.filter { !clients[$0].isQuiet }
+      .map { "\(clients[$0].caller.person) (\(clients[$0].intents.count))" }
+    let deadline = disk.memory.nextDeadline(Simulation.storefront)?.description ?? "none"
+    return "clients \(waiting), deadline \(deadline) at \(clock.wall), all settled \(isAllSettled)"
+      + ", handed over \(process?.handedOver.count ?? -1), steps \(stepsLeft)"
   }
 
   /// Whether no order waits for its service, now or later.
@@ -304,16 +315,6 @@ package final class Simulation {
       if isFaulty, serviceDice.percent(20) {
         schedule(after: delay + Int64(serviceDice.below(500)), .serviceAnswer(asked, answer))
       }
-      schedule(after: delay + 1, .round)
-    }
-    isAsked = isAsked.filter { order in
-      guard
-        case .order(let stored)? =
-          disk.memory.records[.order(order.storefront, order.order)],
-        let delegation = stored.delegation
-      else { return false }
-      return delegation.revision == order.revision && !delegation.isSettled
-        && (delegation.nextAttempt ?? clock.wall) <= clock.wall
     }
   }
   private var isAsked: Set<DelegatedOrder> = []
