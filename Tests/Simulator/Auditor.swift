@@ -13,6 +13,8 @@ import Server
 struct Auditor {
   private(set) var findings: [SimulationFinding] = []
   let plan: SimulatedPlan
+  /// The latest that the wall clock has shown: a server never goes back behind it.
+  var latestWall = Timestamp(milliseconds: 0)
   /// How many units of a limited SKU there are.
   var supply: [SKUID: Int64] = [:]
 
@@ -61,10 +63,11 @@ struct Auditor {
 
   /// Takes one commit.
   mutating func observe(_ changes: Changes, at wall: Timestamp, elapsed: Int64) {
+    latestWall = max(latestWall, wall)
     // People and rooms first: what an order pins is held against them.
     for (key, record) in changes.records { observePeople(key, record, elapsed: elapsed) }
     for (_, record) in changes.records {
-      if case .order(let order) = record { observe(order, at: wall, elapsed: elapsed) }
+      if case .order(let order) = record { observe(order, elapsed: elapsed) }
     }
     for booked in changes.transactions { observe(booked.transaction, elapsed: elapsed) }
     for event in changes.events {
@@ -106,7 +109,7 @@ struct Auditor {
     }
   }
 
-  private mutating func observe(_ order: Order, at wall: Timestamp, elapsed: Int64) {
+  private mutating func observe(_ order: Order, elapsed: Int64) {
     let before = orders[order.id]
     orders[order.id] = order
     if let before {
@@ -118,7 +121,9 @@ struct Auditor {
     } else {
       checkAttribution(of: order, elapsed: elapsed)
     }
-    if order.hasExpired, let expires = order.expiresAt, expires > wall, before?.hasExpired == false {
+    if order.hasExpired, let expires = order.expiresAt, expires > latestWall,
+      before?.hasExpired == false
+    {
       find(.release, "\(order.id) expired before \(expires)", elapsed: elapsed)
     }
     for line in order.lines where line.usesStock {

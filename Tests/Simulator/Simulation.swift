@@ -227,6 +227,7 @@ package final class Simulation {
   private func round() {
     isRoundDue = false
     guard let process else { return }
+    auditor.latestWall = max(auditor.latestWall, clock.wall)
     process.round(messagesMax: swarm.has(.batches) ? .max : 1)
     if disk.isDead { return die() }
     if process.hasWork { scheduleRound() }

@@ -72,7 +72,7 @@ package struct LoopAudience {
   /// A connection watches figures no more; false where it did not.
   package mutating func unwatch(_ ticker: Ticker, _ id: ConnectionID) -> Bool {
     guard boards[ticker]?.remove(id) == true else { return false }
-    if boards[ticker]?.watchers.isEmpty == true {
+    if boards[ticker]?.isEmpty == true {
       boards[ticker] = nil
     }
     return true

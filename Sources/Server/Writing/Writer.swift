@@ -33,6 +33,8 @@ package final class Writer {
   var publisher: Publisher
   var presence = Presence()
   var waiting: [Waiting] = []
+  /// Who has left in this round, with the promoter whose visit it was.
+  private var departures: [(key: RoomKey, promoter: MemberID?)] = []
   /// Snapshots of rooms, encoded once for everybody who joins at the same offset.
   var snapshots: [RoomKey: (offset: Int64, listings: JSON)] = [:]
   var now = Timestamp(milliseconds: 0)
@@ -109,7 +111,8 @@ package final class Writer {
     case .left(let key, let viewer):
       let promoter = presence.leave(key, viewer)
       if !presence.isWatched(key) { snapshots[key] = nil }
-      attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
+      // Told after the commit: until then the figures may count what will never have happened.
+      departures.append((key, promoter))
     case .unwatched(let ticker, let loop): publisher.unwatch(ticker, loop: loop)
     case .settled(let order, let answer): settle(order, answer)
     case .stop: break
@@ -192,6 +195,7 @@ package final class Writer {
   // MARK: The end of a round
 
   func finishRound() {
+    defer { tellDepartures() }
     guard !waiting.isEmpty else { return }
     do {
       let changes = try coordinator.commit()
@@ -205,6 +209,13 @@ package final class Writer {
     } catch {
       failRound(error)
     }
+  }
+
+  private func tellDepartures() {
+    for (key, promoter) in departures {
+      attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
+    }
+    departures.removeAll(keepingCapacity: true)
   }
 
   /// Tells every call of the round so far that the store failed; nothing of it has happened.
@@ -244,7 +255,7 @@ package final class Writer {
     publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
   }
 
-  /// Publishing derives from what is committed; if reading it fails, the next change tells again.
+  /// Publishing derives from what is committed; what cannot be read is told with the next round.
   func attempt(_ body: () throws -> Void) {
     do { try body() } catch { health.storageFailed(error) }
   }
