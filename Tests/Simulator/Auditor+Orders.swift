@@ -46,7 +46,9 @@ extension Auditor {
     let promoter = order.receipt.promoter
     func rank(_ member: MemberID) -> Int {
       let known = ranks[member] ?? []
-      let held = known.last { includesMoment ? $0.from <= order.placedAt : $0.from < order.placedAt }
+      let held = known.last {
+        includesMoment ? $0.from <= order.placedAt : $0.from < order.placedAt
+      }
       let names = ["ordinary", "gold", "senior"]
       return names.firstIndex(of: (held ?? known.first)?.rank ?? "") ?? 0
     }

@@ -52,30 +52,51 @@ package enum PlantedFault: String, CaseIterable, Sendable {
 }
 
 extension PlantedFault {
+  /// The rules of which one has to find it, whatever else does.
+  var rules: Set<SimulationRule> {
+    switch self {
+    case .droppedRemainder, .wrongSnapshot: [.shares]
+    case .doubleSettlement: [.once]
+    case .lostEvent, .repeatedEvent: [.stream]
+    case .staleLock: [.lock]
+    case .oversellByOne: [.oversell]
+    case .thawedSnapshot: [.frozen]
+    // What is gone shows wherever it is missed first.
+    case .forgottenCommit: [.acknowledged, .stream, .books]
+    case .tornCommit: [.books, .shares, .stream, .ticker, .frozen]
+    case .staleTicker: [.ticker]
+    case .forgottenFact: [.acknowledged]
+    }
+  }
+
   /// What this bug makes of the changes that are to be stored.
   func stored(_ changes: Changes, over memory: MemoryStore) -> Changes {
     switch self {
     case .droppedRemainder: droppingRemainders(changes)
     case .doubleSettlement: settlingTwice(changes)
-    case .wrongSnapshot: repinning(changes) { order in
-      memory.records[.order(Simulation.storefront, order.id)] == nil
-    }
-    case .thawedSnapshot: repinning(changes) { order in
-      guard
-        case .order(let before)? = memory.records[.order(Simulation.storefront, order.id)]
-      else { return false }
-      return before.net != order.net
-    }
-    case .oversellByOne: editing(changes) { _, record in
-      // What was read was one too many; it is stored as it came in.
-      guard case .stock(var stock) = record, let supplied = stock.supplied else { return record }
-      stock.supplied = supplied - 1
-      return .stock(stock)
-    }
-    case .forgottenFact: editing(changes) { key, record in
-      guard case .fact(_, let id) = key, id.hasPrefix("refund/") else { return record }
-      return nil
-    }
+    case .wrongSnapshot:
+      repinning(changes) { order in
+        memory.records[.order(Simulation.storefront, order.id)] == nil
+      }
+    case .thawedSnapshot:
+      repinning(changes) { order in
+        guard
+          case .order(let before)? = memory.records[.order(Simulation.storefront, order.id)]
+        else { return false }
+        return before.net != order.net
+      }
+    case .oversellByOne:
+      editing(changes) { _, record in
+        // What was read was one too many; it is stored as it came in.
+        guard case .stock(var stock) = record, let supplied = stock.supplied else { return record }
+        stock.supplied = supplied - 1
+        return .stock(stock)
+      }
+    case .forgottenFact:
+      editing(changes) { key, record in
+        guard case .fact(_, let id) = key, id.hasPrefix("refund/") else { return record }
+        return nil
+      }
     default: changes
     }
   }
@@ -114,7 +135,8 @@ extension PlantedFault {
     edited.transactions = changes.transactions.map { booked in
       let transaction = booked.transaction
       let shares = transaction.postings.filter { $0.account.member != nil }
-      guard transaction.cause.kind == .sale, shares.contains(where: { $0.amount.minorUnits % 2 == 1 })
+      guard transaction.cause.kind == .sale,
+        shares.contains(where: { $0.amount.minorUnits % 2 == 1 })
       else { return booked }
       dropped += 1
       return replacing(booked) { posting in

@@ -325,8 +325,9 @@ package final class Simulation {
       Delegation.Failure(code: "service_unavailable", message: "It is not there."))
     let isFaulty = isFaulty && swarm.has(.serviceFaults)
     if isFaulty, serviceDice.percent(30) { return failure }
-    guard case .planVersion(let version)? =
-      disk.memory.records[.planVersion(Simulation.storefront, order.planVersion)],
+    guard
+      case .planVersion(let version)? =
+        disk.memory.records[.planVersion(Simulation.storefront, order.planVersion)],
       let settlement = try? version.plan.settle(order.sale(currency: .cny), order.snapshot)
     else { return failure }
     guard isFaulty, serviceDice.percent(25), let first = settlement.lines.first else {

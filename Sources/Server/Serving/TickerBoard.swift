@@ -31,7 +31,9 @@ struct TickerBoard {
 
   /// Removes a watcher; false where this connection is none.
   mutating func remove(_ connection: ConnectionID) -> Bool {
-    guard let place = watchers.firstIndex(where: { $0.connection == connection }) else { return false }
+    guard let place = watchers.firstIndex(where: { $0.connection == connection }) else {
+      return false
+    }
     watchers.remove(at: place)
     return true
   }
