@@ -39,11 +39,13 @@ struct DeliveryAudienceTests {
     _ = audience.watch(ticker, second)
     let waiting = audience.flush(at: 1, outlet)
     #expect(waiting.next == TickerBoard.milliseconds && waiting.sent == 0)
-    #expect(audience.flush(at: TickerBoard.milliseconds, outlet).sent == 1)
+    let later = audience.flush(at: TickerBoard.milliseconds, outlet)
+    #expect(later.sent == 1)
     audience.catchUp(second, ticker, outlet)
     #expect(outlet.frames[first]?.count == 2 && outlet.frames[second] == nil)
     _ = audience.take(value(3))
-    #expect(audience.flush(at: 2 * TickerBoard.milliseconds, outlet).sent == 2)
+    let last = audience.flush(at: 2 * TickerBoard.milliseconds, outlet)
+    #expect(last.sent == 2)
     #expect(outlet.frames[second] == [Frame(text: Array("3".utf8)).bytes])
   }
 
@@ -52,13 +54,14 @@ struct DeliveryAudienceTests {
     var audience = LoopAudience()
     let key = RoomKey(Sample.storefront, RoomID(trusted: "r1"))
     let viewer = ViewerID(trusted: "v1")
-    #expect(audience.enter(key, first, viewer, offset: 0))
+    let isNew = audience.enter(key, first, viewer, offset: 0)
     _ = audience.take(.event(key, offset: 1, Array("{}".utf8)))
-    #expect(audience.leave(key, first) == viewer && audience.leave(key, first) == nil)
-    #expect(audience.enter(key, first, viewer, offset: 1))
-    #expect(!audience.enter(key, first, viewer, offset: 1))
+    let left = [audience.leave(key, first), audience.leave(key, first)]
+    #expect(isNew && left == [viewer, nil])
+    let entered = [1, 1].map { audience.enter(key, first, viewer, offset: $0) }
+    #expect(entered == [true, false])
     _ = audience.take(.event(key, offset: 2, Array("{}".utf8)))
-    #expect(audience.flush(at: 0, outlet).sent == 1)
-    #expect(!audience.hasNews)
+    let flushed = audience.flush(at: 0, outlet)
+    #expect(flushed.sent == 1 && !audience.hasNews)
   }
 }

@@ -289,6 +289,7 @@ package final class Simulation {
 
   /// Whether no order waits for its service, now or later.
   private var isAllSettled: Bool {
+    guard swarm.has(.remoteSettlement) else { return true }
     let far = Timestamp(milliseconds: .max)
     return disk.memory.ordersToSettle(Simulation.storefront, at: far, limit: 1).isEmpty
   }
@@ -297,7 +298,7 @@ package final class Simulation {
 
   /// Does as the settlement desk does: asks about what waits, unless it was asked and not decided.
   private func askService() {
-    guard let process, !disk.isDead else { return }
+    guard swarm.has(.remoteSettlement), let process, !disk.isDead else { return }
     let ids = disk.memory.ordersToSettle(Simulation.storefront, at: clock.wall, limit: 16)
     for id in ids {
       guard
