@@ -192,8 +192,8 @@ package enum Command: Equatable, Sendable {
   case join(
     member: MemberID, name: String, inviter: MemberID?, rank: String?, at: Timestamp,
     invite: InviteID? = nil)
-  /// An operator sets a member's rank.
-  case setRank(member: MemberID, rank: String)
+  /// An operator sets a member's rank, from now on unless another moment is said.
+  case setRank(member: MemberID, rank: String, from: Timestamp? = nil)
   /// A member gives out an invite code.
   case createInvite(Invite)
   /// A member takes an unused invite code back.

@@ -39,7 +39,8 @@ extension Draft {
     case .join(let member, let name, let inviter, let rank, let at, let invite):
       return try join(
         member, name: name, inviter: inviter, rank: rank, at: at, code: invite)
-    case .setRank(let member, let rank): return (try setRank(member, rank), false)
+    case .setRank(let member, let rank, let moment):
+      return (try setRank(member, rank, from: moment), false)
     case .createInvite(let invite): return try createInvite(invite)
     case .withdrawInvite(let invite): return try withdrawInvite(invite, by: actor)
     case .scheduleRoom(let room, let host, let title, let time):

@@ -5,8 +5,8 @@ import Commerce
 import Commission
 
 extension Order {
-  /// Tells why nothing is earned where that has nothing to do with the plan: the order was not paid, or
-  /// all of a line was given back.
+  /// Tells why nothing is earned where that has nothing to do with the plan: the order was not paid,
+  /// waits for a commission service, or all of a line was given back.
   ///
   /// - Parameter language: of the texts.
   /// - Returns: the texts in the order of the lines.
@@ -25,11 +25,28 @@ extension Order {
           : "本订单\(why.chinese)，没有任何入账；以下为支付后的数额。"
       ]
     }
-    return lines.enumerated().compactMap { index, line in
-      guard line.refunded == line.paid, line.refunded > .zero else { return nil }
-      return isEnglish
-        ? "Line \(index + 1): all of it was given back, so nobody earns on it."
-        : "第\(index + 1)行：已全额退款，无人获得佣金。"
+    return waiting(in: language)
+      + lines.enumerated().compactMap { index, line in
+        guard line.refunded == line.paid, line.refunded > .zero else { return nil }
+        return isEnglish
+          ? "Line \(index + 1): all of it was given back, so nobody earns on it."
+          : "第\(index + 1)行：已全额退款，无人获得佣金。"
+      }
+  }
+
+  /// That a commission service has still to split it, or to split what a refund has left.
+  private func waiting(in language: Language) -> [String] {
+    guard let delegation, !delegation.isSettled else { return [] }
+    switch (language, delegation.settlement == nil) {
+    case (.english, true):
+      return ["The storefront's commission service has not split this sale yet."]
+    case (.chinese, true): return ["店铺的佣金服务尚未对这笔销售进行分账。"]
+    case (.english, false):
+      return [
+        "What follows was split before the last refund; the storefront's commission service has not"
+          + " split what is left yet."
+      ]
+    case (.chinese, false): return ["以下为最近一次退款之前的分账；店铺的佣金服务尚未对剩余金额重新分账。"]
     }
   }
 }

@@ -115,7 +115,7 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   /// The plan has error-level findings that nobody has accepted.
   case planFindings = "plan_findings"
   // Statements.
-  /// The statement was acknowledged already.
+  /// The statement was acknowledged already, and nothing is told that failed since.
   case alreadyAcknowledged = "already_acknowledged"
   /// The statement pays this member nothing.
   case notOnStatement = "not_on_statement"

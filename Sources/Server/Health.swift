@@ -3,6 +3,7 @@
 // Every counter is an atomic of its own: they are written on hot paths of several threads and read
 // rarely. No label names a room or a person.
 
+import Commerce
 import Coordination
 import Synchronization
 
@@ -33,14 +34,9 @@ package final class Health: Sendable {
   /// Conflated values that were replaced before they were sent.
   package let conflated = Atomic<Int>(0)
 
-  /// Orders that wait for a commission service, as of its desk's last look; at most what it looks at.
-  package let settlementsWaiting = Atomic<Int>(0)
-  /// Settlements of commission services that were booked.
-  package let settlementsBooked = Atomic<Int>(0)
-  /// Times that a commission service was asked and nothing could be booked.
-  package let settlementFailures = Atomic<Int>(0)
-  /// Commission services that are not asked because they failed several times in a row.
-  package let servicesOpen = Atomic<Int>(0)
+  /// What becomes of orders that commission services settle.
+  let settlements = SettlementCounters()
+  private let writerMilliseconds = Atomic<Int64>(.min)
 
   private let isWritable = Atomic<Bool>(true)
   private let isDraining = Atomic<Bool>(false)
@@ -82,11 +78,14 @@ package final class Health: Sendable {
     log("storage: \(error)")
   }
 
-  /// What came of an answer of a commission service; see `Draft.settle`.
-  func answered(_ outcome: String) {
-    if outcome == "settled" { settlementsBooked.add(1, ordering: .relaxed) }
-    if outcome == "waits" { settlementFailures.add(1, ordering: .relaxed) }
+  /// The writer's time: never behind what is stored, whatever the clock says. Set by the writer only.
+  var writerTime: Timestamp {
+    get { Timestamp(milliseconds: writerMilliseconds.load(ordering: .relaxed)) }
+    set { writerMilliseconds.store(newValue.milliseconds, ordering: .relaxed) }
   }
+
+  /// Tells an operator something.
+  func note(_ line: String) { log(line) }
 
   /// A thread that only reads could not; commits may well go on.
   func readingFailed(_ error: any Error) {
@@ -121,17 +120,6 @@ package final class Health: Sendable {
       + line("frames_sent_total", "counter", "Frames handed to connections.", read(framesSent))
       + line(
         "conflated_total", "counter", "Values replaced before they were sent.", read(conflated))
-      + line(
-        "settlements_waiting", "gauge", "Orders that wait for a commission service.",
-        read(settlementsWaiting))
-      + line(
-        "settlements_booked_total", "counter", "Settlements of commission services booked.",
-        read(settlementsBooked))
-      + line(
-        "settlement_failures_total", "counter", "Attempts after which nothing could be booked.",
-        read(settlementFailures))
-      + line(
-        "commission_services_open", "gauge", "Commission services not asked after failures.",
-        read(servicesOpen))
+      + settlements.metrics(line)
   }
 }

@@ -18,17 +18,17 @@ package final class Server: Sendable {
   package let health: Health
 
   private let context: ServerContext
-  private let desk: Mailbox<SettlementDeskMessage>
+  private let desks: [Mailbox<SettlementDeskMessage>]
   private let loops: [Loop<LoopServer>]
   private let threads: Mutex<[pthread_t]>
 
   private init(
-    address: InternetAddress, context: ServerContext, desk: Mailbox<SettlementDeskMessage>,
+    address: InternetAddress, context: ServerContext, desks: [Mailbox<SettlementDeskMessage>],
     loops: [Loop<LoopServer>], threads: [pthread_t]
   ) {
     self.address = address
     self.context = context
-    self.desk = desk
+    self.desks = desks
     self.loops = loops
     self.threads = Mutex(threads)
     keyring = context.keyring
@@ -63,8 +63,6 @@ package final class Server: Sendable {
     umask(0o077)
     let store = wrap(try SQLiteStore.open(directory: options.directory, zone: options.zone))
     let reader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
-    let deskReader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
-    let desk = Mailbox<SettlementDeskMessage>(capacity: .max)
     let keyring = try Keyring.loadOrCreate(directory: options.directory)
     let health = Health(log: options.log)
     let context = ServerContext(
@@ -88,11 +86,18 @@ package final class Server: Sendable {
     // The store and the reader are handed over to their threads and used nowhere else from here on.
     let handedStore = HandedOver(store)
     let handedReader = HandedOver(reader)
-    let handedDeskReader = HandedOver(deskReader)
-    let threads = [
+    // A desk for each commission service, and one for storefronts that have none any more.
+    let services = keyring.commissionKeys.services
+    let desks = (0...services.count).map { _ in
+      Mailbox<SettlementDeskMessage>(capacity: .max)
+    }
+    let surroundings = SettlementDesk.Surroundings(
+      writer: context.writer, health: health, clock: options.clock,
+      monotonicClock: options.monotonicClock)
+    var threads = [
       try startThread(name: "writer") {
         Writer(
-          mailbox: context.writer, store: handedStore.value, loops: ports, desk: desk,
+          mailbox: context.writer, store: handedStore.value, loops: ports, desks: desks,
           health: health, clock: options.clock
         ).run()
       },
@@ -102,17 +107,22 @@ package final class Server: Sendable {
           clock: options.clock
         ).run()
       },
-      try startThread(name: "settlement") {
-        SettlementDesk(
-          mailbox: desk, writer: context.writer, reader: handedDeskReader.value,
-          services: keyring.commissionKeys, health: health, clock: options.clock,
-          monotonicClock: options.monotonicClock
-        ).run()
-      },
     ]
+    for (index, desk) in desks.enumerated() {
+      let reader = HandedOver(
+        try SQLiteReader.open(directory: options.directory, zone: options.zone))
+      let service = index < services.count ? services[index] : nil
+      threads.append(
+        try startThread(name: "settlement") {
+          SettlementDesk(
+            mailbox: desk, index: index, reader: reader.value, service: service,
+            among: services, surroundings
+          ).run()
+        })
+    }
     for loop in loops { try loop.start { LoopServer($0, $1, context) } }
     return Server(
-      address: listeners[0].address, context: context, desk: desk, loops: loops,
+      address: listeners[0].address, context: context, desks: desks, loops: loops,
       threads: threads)
   }
 
@@ -125,7 +135,7 @@ package final class Server: Sendable {
     for loop in loops { loop.post(closing) }
     for loop in loops { loop.join() }
     // First those who give the writer work of their own, then the writer.
-    desk.post(.stop)
+    for desk in desks { desk.post(.stop) }
     context.writer.post(.stop)
     context.reader.post(.stop)
     let running = threads.withLock { threads in

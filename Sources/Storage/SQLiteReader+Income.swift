@@ -71,6 +71,8 @@ package struct PendingGroup: Equatable, Sendable {
     case dispute
     /// The delivery.
     case delivery
+    /// A commission service that has to split what is left after a refund.
+    case settlement
   }
 
   /// What it waits for.
@@ -133,7 +135,7 @@ extension SQLiteReader {
   /// - Parameters:
   ///   - storefront: whose.
   ///   - member: whose.
-  /// - Returns: days in order, then what is disputed, then what is not delivered; their amounts sum to
+  /// - Returns: days in order, then what is disputed, not delivered, not settled; their amounts sum to
   ///   the member's pending balance.
   /// - Throws: `StorageError`.
   /// - Complexity: O(n) in the member's postings.
@@ -142,6 +144,7 @@ extension SQLiteReader {
   ) throws -> [PendingGroup] {
     let sql = """
       SELECT CASE WHEN o.state = 'disputed' THEN 1
+        WHEN o.delivered_at IS NOT NULL AND o.settle_at IS NOT NULL THEN 3
         WHEN coalesce(o.due_at, b.due_at) IS NULL THEN 2 ELSE 0 END AS wait,
       coalesce(o.due_at, b.due_at) AS due, sum(s.amount), count(o.id), count(b.id)
       FROM (
@@ -167,6 +170,7 @@ extension SQLiteReader {
       switch (kind, due) {
       case (0, let due?): wait = .day(due)
       case (1, _): wait = .dispute
+      case (3, _): wait = .settlement
       default: wait = .delivery
       }
       return PendingGroup(
@@ -222,7 +226,7 @@ private struct IncomeSums {
       var income = members[member] ?? Income()
       if amount >= .zero { income.gross += amount } else { income.returns -= amount }
       if !isBonus { income.commission += amount }
-      if kind == .sale { income.orders += 1 }
+      if kind == .sale || kind == .settlement { income.orders += 1 }
       members[member] = income
     }
     nets.removeAll(keepingCapacity: true)

@@ -76,13 +76,42 @@ struct DelegationTests {
     try shop.sell("o1", room: nil, seller: "B")
     #expect(try shop.settle(o1, try shop.localAnswer(o1)) == "settled")
     let pending = shop.balance(.pending(person("B")))
-    try shop.accept(shop.refund("o1", "x"))
-    #expect(shop.balance(.buyers) == 0)
-    #expect(shop.balance(.unsettled) == -10_000)
+    try shop.accept(shop.refund("o1", "x", [(0, 9_990)]))
+    #expect(shop.balance(.buyers) == -10)
+    #expect(shop.balance(.unsettled) == -9_990)
     #expect(shop.balance(.pending(person("B"))) == pending)
     #expect(try shop.settle(o1, try shop.localAnswer(o1)) == "settled")
+    #expect(shop.balance(.unsettled) == 0)
+    let left = shop.balance(.pending(person("B")))
+    #expect(left < pending)
+    #expect(shop.earnings("B").reversed.minorUnits == pending - left)
+    try shop.accept(shop.refund("o1", "y"))
     #expect(shop.balances == before)
-    #expect(shop.earnings("B").reversed.minorUnits == pending)
+  }
+
+  @Test("A full refund takes everything back at once, for there is nothing to ask about")
+  func fullRefund() throws {
+    let shop = try delegated()
+    shop.wait(days: 30)
+    try shop.release()
+    let before = shop.balances
+    // Before anything was split, while shares are pending, and after their release.
+    for (id, isSettled, isReleased) in [
+      ("o1", false, false), ("o2", true, false), ("o3", true, true),
+    ] {
+      let order = OrderID(trusted: id)
+      try shop.sell(id, room: nil, seller: "B")
+      if isSettled { #expect(try shop.settle(order, try shop.localAnswer(order)) == "settled") }
+      try shop.accept(shop.deliver(id))
+      if isReleased {
+        shop.wait(days: 30)
+        try shop.release()
+        #expect(shop.balance(.available(person("B"))) > before["available/B", default: 0])
+      }
+      try shop.accept(shop.refund(id, "x-" + id))
+      #expect(shop.balances == before)
+      #expect(shop.waiting.isEmpty)
+    }
   }
 
   @Test("What is not settled is not released, and is as soon as it is")
@@ -100,11 +129,13 @@ struct DelegationTests {
     try shop.release()
     #expect(try shop.order("o1").releasedAt == shop.now)
     #expect(shop.balance(.available(person("B"))) > 0)
-    // A refund now claws back, once the service has said how much.
+    // A refund of a part claws back, once the service has said how much; one of all at once.
     let available = shop.balance(.available(person("B")))
-    try shop.accept(shop.refund("o1", "x"))
+    try shop.accept(shop.refund("o1", "x", [(0, 5_000)]))
     #expect(shop.balance(.available(person("B"))) == available)
     #expect(try shop.settle(o1, try shop.localAnswer(o1)) == "settled")
+    #expect(shop.balance(.available(person("B"))) < available)
+    try shop.accept(shop.refund("o1", "y"))
     #expect(shop.balances == before)
   }
 

@@ -60,6 +60,32 @@ struct LateOrderTests {
     #expect(try overridden(shop, "now") == ["B"])
   }
 
+  @Test(
+    "A rank may be told with the moment from which it held: not before the last change, nor ahead")
+  func from() throws {
+    let shop = try Shop(Plan.shipped("wanwu"))
+    try shop.join("A", rank: "senior")
+    try shop.join("B", inviter: "A")
+    try shop.join("C", inviter: "B")
+    shop.wait(days: 2)
+    try shop.accept(shop.report("before", room: nil, seller: "C", at: after(Self.hour)))
+    func set(_ rank: String, _ milliseconds: Int64) -> Command {
+      .setRank(member: person("B"), rank: rank, from: after(milliseconds))
+    }
+    #expect(try shop.refusal(set("gold", -1)) == .invalidField)
+    #expect(try shop.refusal(set("gold", 48 * Self.hour + 1)) == .invalidField)
+    try shop.accept(set("gold", Self.hour))
+    #expect(try shop.refusal(set("ordinary", Self.hour - 1)) == .invalidField)
+    // What was here keeps what it pinned; what is reported now has what held then.
+    #expect(try overridden(shop, "before") == ["A"])
+    for (id, milliseconds, earns) in [
+      ("early", Self.hour - 1, "A"), ("late", Self.hour, "B"),
+    ] as [(String, Int64, String)] {
+      try shop.accept(shop.report(id, room: nil, seller: "C", at: after(milliseconds)))
+      #expect(try overridden(shop, id) == [earns])
+    }
+  }
+
   @Test("Of many changes the one before the placement counts, however long ago")
   func many() throws {
     let shop = try Shop(Plan.shipped("wanwu"))

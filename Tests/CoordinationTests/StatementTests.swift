@@ -222,6 +222,32 @@ struct StatementTests {
     #expect(try refusal("s1", "a2") == .alreadyAcknowledged)
   }
 
+  @Test("Payments that come back later are told of one by one, and each only once")
+  func bounces() throws {
+    let shop = try Shop()
+    try shop.join("H", "P")
+    try shop.open(pact: 300_000)
+    try shop.sell("o1", promoter: "P")
+    try deliverAndRelease(shop, "o1")
+    try shop.payOut("s1")
+    try shop.accept(acknowledge(shop, "s1", "a1"))
+    let paid = ["H", "P"].map { shop.balance(.paid(person($0))) }
+    #expect(paid.allSatisfy { $0 > 0 })
+    for (index, member) in ["P", "H"].enumerated() {
+      shop.wait(days: 1)
+      try shop.accept(acknowledge(shop, "s1", "b\(index)", failed: [(member, "returned")]))
+      #expect(shop.balance(.paid(person(member))) == 0)
+      #expect(
+        try shop.refusal(acknowledge(shop, "s1", "c\(index)", failed: [(member, "again")]))
+          == .invalidField)
+    }
+    let known = try #require(statement(shop, "s1"))
+    #expect(known.acknowledgement?.id == FactID(trusted: "a1"))
+    #expect(known.acknowledgement?.failed == 2)
+    #expect(known.acknowledgement?.returned.minorUnits == paid.reduce(0, +))
+    #expect(known.figures.paid.minorUnits == paid.reduce(0, +))
+  }
+
   @Test(
     "Many members are paid in transactions of a bounded size, and the answer tells the first hundred",
     arguments: [499, 500, 501, 1_001])

@@ -28,8 +28,11 @@ struct DelegationServerTests {
   }
 
   /// A shop whose key file names the service, and which delegates to it.
-  private static func shop(_ address: CommissionAddress) throws -> Shop {
+  private static func shop(
+    _ address: CommissionAddress, _ change: @escaping (inout ServerOptions) -> Void = { _ in }
+  ) throws -> Shop {
     let shop = try Shop { options in
+      change(&options)
       let path = options.directory + "/keys.json"
       guard access(path, F_OK) != 0 else { return }
       let secret = Base64.encode([UInt8](repeating: 1, count: 32))
@@ -40,7 +43,7 @@ struct DelegationServerTests {
         "commissionKeys": [
           [
             "id": "books", "secret": .string(DelegationSample.secretText),
-            "url": .string(address.description),
+            "url": .string(address.description), "storefronts": ["shop", "a"],
           ]
         ],
       ]
@@ -190,7 +193,7 @@ struct DelegationServerTests {
     let desk = try shop.door.desk()
     for index in 1...30 { try sell("o\(index)", at: desk) }
     let end = monotonicMilliseconds() + 10_000
-    while shop.server.health.servicesOpen.load(ordering: .relaxed) == 0 {
+    while shop.server.health.settlements.shut == 0 {
       try #require(monotonicMilliseconds() < end, "the breaker has opened")
       usleep(2_000)
     }
@@ -199,7 +202,7 @@ struct DelegationServerTests {
     #expect(try desk.get("/v1/unsettled")["count"] == 30)
     mood.become(.honest)
     try nothingWaits(at: desk)
-    #expect(shop.server.health.servicesOpen.load(ordering: .relaxed) == 0)
+    #expect(shop.server.health.settlements.shut == 0)
     #expect(try verify(shop).fault == nil)
   }
 
@@ -224,13 +227,17 @@ struct DelegationServerTests {
 
   @Test("A storefront can name only services of the key file, never an address")
   func foreignService() throws {
-    let shop = try Shop.open()
-    for name in ["books", "http://127.0.0.1:1", "127.0.0.1"] as [String] {
-      let reply = try shop.door.desk().send(
+    let mood = Mood()
+    let shop = try Self.shop(try Self.service(mood).address)
+    var other = shop.door
+    other.storefront = StorefrontID(trusted: "other")
+    try other.desk().put("/v1/storefront", ["name": "Other"])
+    for name in ["books", "nothing", "http://127.0.0.1:1", "127.0.0.1"] as [String] {
+      let reply = try other.desk().send(
         .put, "/v1/storefront", ["name": "Shop", "settlement": .string(name)])
       #expect(reply.code == "invalid_field")
     }
-    #expect(try shop.door.desk().get("/v1/storefront")["settlement"] == "local")
+    #expect(try other.desk().get("/v1/storefront")["settlement"] == "local")
   }
 }
 

@@ -24,7 +24,7 @@ private final class Bench {
 
   init(knownMax: Int = 2_000_000) throws {
     writer = Writer(
-      mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desk: desk,
+      mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desks: [desk],
       health: health, knownMax: knownMax, clock: { Sample.now })
     let row = "tea,tea,sup,Tea,10000,6000,200000"
     let file = Array((Sample.catalogueHeader + "\n" + row + "\n").utf8)

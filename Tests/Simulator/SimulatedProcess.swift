@@ -90,7 +90,7 @@ final class SimulatedProcess {
     var knownMax = 2_000_000
     if swarm.has(.coldCache) { knownMax = swarm.planted != nil || swarm.seed % 2 == 0 ? 0 : 30 }
     writer = Writer(
-      mailbox: Mailbox(capacity: 1), store: disk, loops: ports, desk: desk, health: health,
+      mailbox: Mailbox(capacity: 1), store: disk, loops: ports, desks: [desk], health: health,
       knownMax: knownMax, clock: { clock.wall })
     writer.begin()
   }
@@ -142,7 +142,9 @@ final class SimulatedProcess {
     mailbox.removeFirst(messages.count)
     _ = writer.round(messages)
     if !handedOver.isEmpty {
-      for case .booked(let order) in desk.take(waitingMilliseconds: 0) { handedOver.remove(order) }
+      for case .decided(let order, _) in desk.take(waitingMilliseconds: 0) {
+        handedOver.remove(order)
+      }
     }
     for index in loops.indices {
       for message in loops[index].port.take() { posted(message, to: index) }

@@ -306,7 +306,7 @@ package final class Simulation {
         let delegation = order.delegation, !delegation.isSettled
       else { continue }
       let asked = DelegatedOrder(
-        storefront: Simulation.storefront, order: id, revision: delegation.revision)
+        storefront: Simulation.storefront, order: id, revision: delegation.revision, desk: 0)
       guard !process.handedOver.contains(asked), !isAsked.contains(asked) else { continue }
       isAsked.insert(asked)
       let answer = ServiceAnswer(

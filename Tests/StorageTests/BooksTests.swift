@@ -119,6 +119,7 @@ struct BooksTests {
               #expect(TimeZoneTable.shanghai.start(of: TimeZoneTable.shanghai.day(at: due)) == due)
             case .dispute: waits.insert("dispute")
             case .delivery: waits.insert("delivery")
+            case .settlement: waits.insert("settlement")
             }
           }
         }

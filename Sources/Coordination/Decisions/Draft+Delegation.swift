@@ -7,6 +7,20 @@ import Ledger
 import Notation
 
 extension Draft {
+  /// A paid order has changed: its commission service has to be asked, if it has one.
+  ///
+  /// Where all of it was given back there is nothing to ask: every share of nothing is nothing. So a
+  /// full refund takes back what was earned at once, whether the service is there or not.
+  func wantSettlement(of order: inout Order) throws(Stop) {
+    guard order.delegation != nil else { return }
+    order.delegation?.want(at: now)
+    guard order.net == .zero else { return }
+    let plan = try plan(version: order.planVersion)
+    order.delegation?.accept(
+      .nothing(
+        of: order.lines.count, plan: plan.reference, currency: try storefront().currency))
+  }
+
   /// Takes what a commission service has said of a revision of an order.
   ///
   /// An answer about a revision that is settled already, or no longer the newest, changes nothing: the

@@ -42,7 +42,7 @@ extension Draft {
     if order.hasExpired { try reserve(order.lines) }
     order.hasExpired = false
     order.paidAt = at
-    order.delegation?.want(at: now)
+    try wantSettlement(of: &order)
     write(.order(storefrontID, id), .order(order))
     try sell(order.lines, in: order.room)
     try post(order, before: nil, cause: .sale, fact: payment.text)
@@ -90,7 +90,7 @@ extension Draft {
       }
       order.lines[line].refunded += part.amount
     }
-    if order.paidAt != nil { order.delegation?.want(at: now) }
+    if order.paidAt != nil { try wantSettlement(of: &order) }
     write(.order(storefrontID, id), .order(order))
     // Before the payment there is nothing to book; the payment settles the net.
     if order.paidAt != nil {

@@ -7,12 +7,14 @@ import Ledger
 import Notation
 
 extension Draft {
-  /// What everybody is due from an order as it stands: what its plan makes of it, or what its
-  /// commission service answered last.
+  /// What everybody is due from an order as it stands: what its plan makes of it, or, once it is paid,
+  /// what its commission service answered last.
   package func settlement(
     of order: Order, _ storefront: Storefront, _ plan: Plan
   ) throws(Stop) -> Settlement {
-    guard let delegation = order.delegation else { return try settle(order, storefront, plan) }
+    guard let delegation = order.delegation, order.paidAt != nil else {
+      return try settle(order, storefront, plan)
+    }
     return delegation.settlement
       ?? .nothing(of: order.lines.count, plan: plan.reference, currency: storefront.currency)
   }

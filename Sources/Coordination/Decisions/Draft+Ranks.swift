@@ -71,10 +71,14 @@ extension Draft {
     return Standing(inviter: found.inviter, rank: pinned?.rank ?? found.rank)
   }
 
-  /// An operator sets a member's rank; it holds from now on and changes no order placed before.
+  /// An operator sets a member's rank; it changes no order that is here already.
   ///
-  /// Lowering it keeps thresholds from raising it again until an operator raises it.
-  mutating func setRank(_ id: MemberID, _ rank: String) throws(Stop) -> JSON {
+  /// It holds from now on, or, where a history is brought in, from a moment after the last change:
+  /// orders reported later that were placed since then have it. Lowering it keeps thresholds from
+  /// raising it again until an operator raises it.
+  mutating func setRank(
+    _ id: MemberID, _ rank: String, from moment: Timestamp?
+  ) throws(Stop) -> JSON {
     let plan = try plan(version: try storefront().planVersion)
     guard let wanted = plan.rank(named: rank) else {
       throw .refuse(.unknownRank, "The plan \(plan.name) has no rank \(rank).", field: "rank")
@@ -83,11 +87,20 @@ extension Draft {
       throw .refuse(.unknownMember, "There is no member \(id).", field: "member")
     }
     guard member.rank != rank else { return memberView(member) }
+    let since = moment ?? now
+    guard since <= now else {
+      throw .refuse(.invalidField, "A rank cannot be set for later.", field: "from")
+    }
+    let last = Key.rankChange(storefrontID, id, try memberProgress(id).rankChanges)
+    if moment != nil, case .rankChange(let change)? = try read(last), change.at > since {
+      throw .refuse(
+        .invalidField, "Member \(id) has had the present rank since \(change.at).", field: "from")
+    }
     let present = plan.rank(named: member.rank) ?? plan.lowestRank
     var progress = try memberProgress(id)
     progress.isHeld = wanted < present
     write(.memberProgress(storefrontID, id), .memberProgress(progress))
-    let changed = try change(member, to: rank, because: .operator)
+    let changed = try change(member, to: rank, because: .operator, at: since)
     if let locker = try viewer(id).lock?.promoter { try promote(from: locker) }
     return memberView(changed)
   }
@@ -160,7 +173,7 @@ extension Draft {
     {
       member = try change(
         member, to: reached.promotion.rank.name,
-        because: .threshold(RankEvidence(reached, planVersion: version)))
+        because: .threshold(RankEvidence(reached, planVersion: version)), at: now)
       hasRisen = true
     }
     return hasRisen
@@ -168,7 +181,7 @@ extension Draft {
 
   /// Stores a rank with its history, and what that is to whoever locked the member.
   private mutating func change(
-    _ member: Member, to rank: String, because cause: RankCause
+    _ member: Member, to rank: String, because cause: RankCause, at moment: Timestamp
   ) throws(Stop) -> Member {
     var changed = member
     changed.rank = rank
@@ -180,7 +193,7 @@ extension Draft {
       .rankChange(storefrontID, member.id, progress.rankChanges),
       .rankChange(
         RankChange(
-          number: progress.rankChanges, from: member.rank, to: rank, at: now, cause: cause)))
+          number: progress.rankChanges, from: member.rank, to: rank, at: moment, cause: cause)))
     if !member.id.isGuest, let locker = try viewer(member.id).lock?.promoter {
       try changeProgress(of: locker) {
         $0.count(member.rank, by: -1)

@@ -60,13 +60,15 @@ extension Draft {
   }
 
   /// The backend has paid: what failed goes back to the members, after what they owe by now.
+  ///
+  /// A bank may send payments back for days: each further acknowledgement tells of others that failed.
   mutating func acknowledge(
     _ id: StatementID, _ acknowledgement: FactID, failed: [FailedPayment], at: Timestamp
   ) throws(Stop) -> JSON {
     guard case .statement(var statement)? = try read(.statement(storefrontID, id)) else {
       throw .refuse(.unknownStatement, "There is no statement \(id).", field: "statement")
     }
-    if let earlier = statement.acknowledgement {
+    if let earlier = statement.acknowledgement, failed.isEmpty {
       throw .refuse(
         .alreadyAcknowledged, "Statement \(id) was acknowledged by \(earlier.id).",
         field: "statement")
@@ -83,8 +85,11 @@ extension Draft {
         Cause(kind: .payoutReturned, subject: statement.subject, fact: acknowledgement.text),
         postings)
     }
+    let earlier = statement.acknowledgement
     statement.acknowledgement = Acknowledgement(
-      id: acknowledgement, at: at, failed: Int64(failed.count), returned: returned)
+      id: earlier?.id ?? acknowledgement, at: earlier?.at ?? at,
+      failed: (earlier?.failed ?? 0) + Int64(failed.count),
+      returned: (earlier?.returned ?? .zero) + returned)
     write(.statement(storefrontID, id), .statement(statement))
     return .object(statementView(statement, currency: try storefront().currency))
   }

@@ -89,7 +89,7 @@ package struct Acknowledgement: Equatable, Sendable {
   package let id: FactID
   /// When the payments were made.
   package let at: Timestamp
-  /// How many of them failed.
+  /// How many of them have failed by now.
   package let failed: Int64
   /// What went back to the members.
   package let returned: Amount

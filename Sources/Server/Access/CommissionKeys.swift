@@ -3,11 +3,11 @@
 //
 //     {"version": 1,
 //      "commissionKeys": [{"id": "…", "secret": "whsec_BASE64 of 24…64 bytes",
-//                          "url": "http://127.0.0.1:9000"?}]}
+//                          "url": "http://127.0.0.1:9000"?, "storefronts": ["…"]?}]}
 //
-// In a server's file a key with a url is a commission service. A storefront's settings name it by its
-// id and hold neither the secret nor the address: what lies inside the operator's network is not a
-// tenant's to choose. A message does not name its key: a service tries each of its own. So a key is
+// In a server's file a key with a url is a commission service, for the storefronts that it names. A
+// storefront's settings name it by its id and hold neither the secret nor the address: what lies inside
+// the operator's network is not a tenant's to choose. A message does not name its key: a service tries each of its own. So a key is
 // replaced by a second entry on the service's side first, and then in the server's. Any thread.
 
 import Commerce
@@ -17,6 +17,9 @@ package struct CommissionKeys: Sendable, Equatable {
   /// The most keys of one file; every unsigned message costs one digest for each.
   static let countMax = 8
 
+  /// The most storefronts of one service.
+  static let storefrontsMax = 1_000
+
   /// One secret with its name.
   struct Key: Sendable, Equatable {
     /// 1…64 characters of the alphabet of ids.
@@ -25,25 +28,40 @@ package struct CommissionKeys: Sendable, Equatable {
     let secret: SigningSecret
     /// Where the service listens; none in the service's own file.
     let address: CommissionAddress?
+    /// Which storefronts it settles for; none in the service's own file.
+    let storefronts: [StorefrontID]
   }
 
   /// A commission service that may be asked.
   struct Service: Sendable, Equatable {
+    /// The name that storefronts know it by.
+    let name: ServiceID
     /// Where it listens.
     let address: CommissionAddress
     /// What both sides sign with.
     let secret: SigningSecret
   }
 
-  /// A service by the name that storefronts know it by, or nothing where there is none.
+  /// Whether a storefront may have its sales settled by this service.
   ///
-  /// - Parameter name: as a storefront's settings have it.
-  /// - Returns: the service.
-  func service(_ name: ServiceID) -> Service? {
-    guard let key = keys.first(where: { $0.id.utf8.elementsEqual(name.text.utf8) }),
-      let address = key.address
-    else { return nil }
-    return Service(address: address, secret: key.secret)
+  /// - Parameters:
+  ///   - name: as the storefront's settings are to have it.
+  ///   - storefront: which.
+  /// - Returns: whether there is such a service for it; others' are as unknown as those that are not.
+  func isService(_ name: ServiceID, of storefront: StorefrontID) -> Bool {
+    keys.contains {
+      $0.id.utf8.elementsEqual(name.text.utf8) && $0.address != nil
+        && $0.storefronts.contains(storefront)
+    }
+  }
+
+  /// The services, in the order of the file.
+  var services: [Service] {
+    keys.compactMap { key in
+      key.address.map {
+        Service(name: ServiceID(trusted: key.id), address: $0, secret: key.secret)
+      }
+    }
   }
 
   /// In the order of the file.
@@ -91,7 +109,9 @@ package struct CommissionKeys: Sendable, Equatable {
         address = url.value.text.flatMap { CommissionAddress(url: $0) }
         if address == nil { throw url.refusal("http://, an IP address, a colon and a port") }
       }
-      return Key(id: id.text, secret: value, address: address)
+      let storefronts: [StorefrontID] =
+        address == nil ? [] : try fields.identifiers("storefronts", count: 1...Self.storefrontsMax)
+      return Key(id: id.text, secret: value, address: address, storefronts: storefronts)
     }
     guard Set(keys.map(\.id)).count == keys.count else {
       throw Fault.invalidField("commissionKeys", "Two commission keys have the same id.")

@@ -161,7 +161,7 @@ package struct Keyring: Sendable {
   ) -> CallEnvironment {
     CallEnvironment(
       now: now, linkKeyID: linkSecrets[0].id, mac: { mac($0, $1) }, zone: zone,
-      isService: { commissionKeys.service($0) != nil })
+      isService: { commissionKeys.isService($0, of: $1) })
   }
 
   private func secret(_ id: String) -> TokenSecret? {

@@ -15,8 +15,8 @@ package struct CallEnvironment: Sendable {
   package let mac: @Sendable (_ keyID: UInt8, _ message: [UInt8]) -> [UInt8]?
   /// The table of a time zone by its name; throws where there is none.
   package let zone: @Sendable (String) throws -> TimeZoneTable
-  /// Whether the key file names such a commission service.
-  package let isService: @Sendable (ServiceID) -> Bool
+  /// Whether the key file names such a commission service for a storefront.
+  package let isService: @Sendable (ServiceID, StorefrontID) -> Bool
 
   /// Makes an environment.
   ///
@@ -25,12 +25,12 @@ package struct CallEnvironment: Sendable {
   ///   - linkKeyID: the key that signs new share links.
   ///   - mac: HMAC-SHA-256 under a link key.
   ///   - zone: the table of a time zone by its name.
-  ///   - isService: whether there is such a commission service.
+  ///   - isService: whether there is such a commission service for a storefront.
   package init(
     now: Timestamp, linkKeyID: UInt8,
     mac: @escaping @Sendable (_ keyID: UInt8, _ message: [UInt8]) -> [UInt8]?,
     zone: @escaping @Sendable (String) throws -> TimeZoneTable,
-    isService: @escaping @Sendable (ServiceID) -> Bool = { _ in false }
+    isService: @escaping @Sendable (ServiceID, StorefrontID) -> Bool = { _, _ in false }
   ) {
     self.now = now
     self.linkKeyID = linkKeyID

@@ -43,20 +43,22 @@ enum StorefrontCalls {
     ).map { $0 * 1000 }
     wish.inviteOnly = try request.fields.optional("inviteOnly")?.flag()
     if let settlement = request.fields.optional("settlement") {
-      wish.settlement = try Self.settlement(settlement, request.environment)
+      wish.settlement = try Self.settlement(settlement, request)
     }
     return .configure(wish)
   }
 
   /// `"local"`, or the name of a commission service of the key file.
   private static func settlement(
-    _ field: Field, _ environment: CallEnvironment
+    _ field: Field, _ request: CallRequest
   ) throws(Fault) -> SettlementWish {
     if field.value.text == "local" { return .local }
     let name: ServiceID = try field.identifier()
-    guard environment.isService(name) else {
+    guard request.environment.isService(name, request.caller.storefront) else {
       throw .invalidField(
-        field.path, "\(field.path) is local, or a commission service of the server's key file.")
+        field.path,
+        "\(field.path) is local, or a commission service that the server's key file has"
+          + " for this storefront.")
     }
     return .service(name)
   }
@@ -115,7 +117,8 @@ enum StorefrontCalls {
     .command(
       .setRank(
         member: try request.fields.identifier("member"),
-        rank: try request.fields.text("rank", bytesMax: 64)))
+        rank: try request.fields.text("rank", bytesMax: 64),
+        from: try request.fields.optionalTimestamp("from")))
   }
 
   static func getMember(_ request: inout CallRequest) throws(Fault) -> Call {

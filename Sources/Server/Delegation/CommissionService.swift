@@ -16,7 +16,7 @@ import Wire
 /// Answers requests for settlements.
 package struct CommissionService: Sendable {
   /// The most bytes of a request.
-  package static let requestBytesMax = 1_048_576
+  package static let requestBytesMax = 8_388_608
 
   private let keys: CommissionKeys
   private let clock: @Sendable () -> Timestamp

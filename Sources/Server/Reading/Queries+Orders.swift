@@ -15,6 +15,11 @@ extension Queries {
     let plan: Plan
     let settlement: Settlement
     let sequence: Int64
+
+    /// Whether it is paid and its commission service has not split anything yet.
+    var awaitsFirstSplit: Bool {
+      order.paidAt != nil && order.delegation != nil && order.delegation?.settlement == nil
+    }
   }
 
   func settled(_ id: OrderID) throws -> Settled {
@@ -103,7 +108,8 @@ extension Queries {
     let settled = try settled(id)
     let settlement = settled.settlement
     let tookPart = person.map { concerns(settled, $0) } ?? true
-    let overlooked = try overlooked(settled, for: person)
+    // Until a service has split anything, nobody was passed over.
+    let overlooked = settled.awaitsFirstSplit ? [] : try overlooked(settled, for: person)
     if let person, !tookPart, overlooked.isEmpty {
       throw Fault(
         Rejection(.notYourOrder, "Order \(id) is none of \(person)'s.", field: "order"))
@@ -121,6 +127,7 @@ extension Queries {
         by: settled.plan, in: language, for: person, overlooked: overlooked)
       let attribution = settled.order.receipt.explanation(in: language, for: person)
       let order = tookPart ? settled.order.explanation(in: language) : []
+      if settled.awaitsFirstSplit { return .array((order + attribution).map { .string($0) }) }
       return .array((order + money + attribution).map { .string($0) })
     }
     var members: [JSON.Member] = [

@@ -235,6 +235,7 @@ extension Queries {
       var days: [JSON] = []
       var disputed: JSON = ["amount": 0, "orders": 0]
       var undelivered: JSON = ["amount": 0, "orders": 0]
+      var unsettled: JSON = ["amount": 0, "orders": 0]
       for group in try reader.pendingGroups(storefront, id) {
         let amount = JSON.integer(group.amount.minorUnits)
         switch group.wait {
@@ -245,12 +246,14 @@ extension Queries {
           ])
         case .dispute: disputed = ["amount": amount, "orders": .integer(group.orders)]
         case .delivery: undelivered = ["amount": amount, "orders": .integer(group.orders)]
+        case .settlement: unsettled = ["amount": amount, "orders": .integer(group.orders)]
         }
       }
       return [
         "member": .string(id.text), "currency": .string(currency.code),
         "timeZone": .string(zone.name), "pending": .integer(pending.minorUnits),
         "days": .array(days), "disputed": disputed, "undelivered": undelivered,
+        "unsettled": unsettled,
         "sequence": .integer(sequence),
       ]
     }

@@ -75,16 +75,24 @@ extension Writer {
 
   /// Books what a commission service says of an order, or that it could not be asked.
   func settle(_ order: DelegatedOrder, _ answer: ServiceAnswer) {
-    do {
-      let outcome = try coordinator.decide(
+    func decide(_ answer: ServiceAnswer) throws -> Result<Outcome, Rejection> {
+      try coordinator.decide(
         .settle(order.order, revision: order.revision, answer), by: .system,
         storefront: order.storefront, at: now)
-      if case .success(let outcome) = outcome, let word = outcome.reply["outcome"]?.text {
-        health.answered(word)
+    }
+    waiting.append(.settled(order))
+    do {
+      var outcome = try decide(answer)
+      if case .failure(let rejection) = outcome {
+        // The books cannot take it, such as where a total is full: that is a failure like others.
+        let failure = Delegation.Failure(
+          code: rejection.code.rawValue, message: rejection.message)
+        outcome = try decide(ServiceAnswer(.failure(failure), retryAt: answer.retryAt))
       }
-      waiting.append(.settled(order))
+      if case .success(let outcome) = outcome, let word = outcome.reply["outcome"]?.text {
+        health.settlements.decided(word)
+      }
     } catch {
-      waiting.append(.settled(order))
       coordinator.rollBack()
       failRound(error)
     }

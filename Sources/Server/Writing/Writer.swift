@@ -26,8 +26,8 @@ package final class Writer {
   let mailbox: Mailbox<WriterMessage>
   let store: any Store
   let coordinator: Coordinator
-  /// Where orders wait for a commission service.
-  let desk: Mailbox<SettlementDeskMessage>
+  /// Where orders wait for commission services.
+  let desks: [Mailbox<SettlementDeskMessage>]
   private let clock: @Sendable () -> Timestamp
   let health: Health
   var publisher: Publisher
@@ -58,18 +58,18 @@ package final class Writer {
   ///   - mailbox: what waits to be decided.
   ///   - store: where the state lives; used by this thread alone.
   ///   - loops: whom answers and events are posted to, by their index.
-  ///   - desk: told of orders that wait for a commission service.
+  ///   - desks: told of orders that wait for a commission service, by their place.
   ///   - health: counts, and says whether the store works.
   ///   - knownMax: how many keys of the state may stay in memory.
   ///   - clock: the wall clock.
   package init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
-    desk: Mailbox<SettlementDeskMessage>, health: Health, knownMax: Int = 2_000_000,
+    desks: [Mailbox<SettlementDeskMessage>], health: Health, knownMax: Int = 2_000_000,
     clock: @escaping @Sendable () -> Timestamp
   ) {
     self.mailbox = mailbox
     self.store = store
-    self.desk = desk
+    self.desks = desks
     self.clock = clock
     self.health = health
     coordinator = Coordinator(store: store, knownMax: knownMax)
@@ -95,6 +95,7 @@ package final class Writer {
   package func round(_ messages: [WriterMessage]) -> Bool {
     // The wall clock may be set back; what was decided stays in order.
     now = max(now, clock())
+    health.writerTime = now
     var hasStopped = false
     for message in messages {
       if case .stop = message { hasStopped = true } else { handle(message) }
@@ -205,7 +206,9 @@ package final class Writer {
       for entry in waiting { release(entry) }
       waiting.removeAll(keepingCapacity: true)
       attempt { try publisher.publish(changes, coordinator, presence) }
-      if changes.wantsSettlement { desk.post(.orderWaits) }
+      if changes.wantsSettlement {
+        for desk in desks { desk.post(.orderWaits) }
+      }
     } catch {
       failRound(error)
     }
@@ -226,7 +229,7 @@ package final class Writer {
       case .answer(let address, _), .join(let address, _, _, _), .watch(let address, _),
         .leave(let address, _):
         publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
-      case .settled(let order): desk.post(.booked(order))
+      case .settled(let order): desks[order.desk].post(.decided(order, isStored: false))
       }
     }
     waiting.removeAll(keepingCapacity: true)
@@ -244,7 +247,7 @@ package final class Writer {
     case .leave(let address, let departure):
       let answer = Answer(body: JSON.object([]).bytes)
       publisher.answer(address, .leaving(address, departure, answer))
-    case .settled(let order): desk.post(.booked(order))
+    case .settled(let order): desks[order.desk].post(.decided(order, isStored: true))
     case .join(let address, let caller, let wish, let touch):
       do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
     }
