@@ -163,7 +163,6 @@ final class SimulatedProcess {
   }
 
   private func flush(_ index: Int) {
-    // From the real clock's point of view a process is old; zero would make everything due at once.
     loops[index].nextFlush = loops[index].audience.flush(at: clock.now, outlet).next
   }
 
