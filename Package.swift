@@ -38,17 +38,17 @@ let package = Package(
     pair("Wire", ["Commerce", "Notation"]),
     // Shell.
     pair("Crypto", ["COpenSSL"]),
-    pair("Transport", ["Wire", "CLinux"], tests: ["EchoServer"]),
+    pair("Transport", ["Wire", "CLinux", "COpenSSL"], tests: ["Certificates", "EchoServer"]),
     pair(
       "Storage",
       ["Coordination", "Commerce", "Commission", "Ledger", "Notation", "Crypto", "CSQLite"],
-      tests: ["Histories"]),
+      tests: ["Histories", "PowerLoss"]),
     pair(
       "Server",
       [
         "Commerce", "Commission", "Ledger", "Coordination", "Notation", "Wire", "Crypto",
         "Transport", "Storage",
-      ], tests: ["Histories"],
+      ], tests: ["Certificates", "Histories", "PowerLoss"],
       resources: [.embedInCode("Page/files")]),
     [
       // Reads the sources themselves: who imports whom, and what has no place in which target.
@@ -57,10 +57,20 @@ let package = Package(
       .executableTarget(
         name: "EchoServer", dependencies: ["Transport", "Wire"], path: "Tests/EchoServer",
         swiftSettings: strict),
+      // Foreign bytes as functions, for libFuzzer (Tools/fuzz) and for ordinary tests.
+      .target(
+        name: "FuzzTargets",
+        dependencies: ["Commerce", "Commission", "Notation", "Server", "Wire"],
+        path: "Tests/Fuzz/Targets", swiftSettings: strict),
+      .testTarget(
+        name: "FuzzTests", dependencies: ["FuzzTargets", "Commerce", "Wire"],
+        swiftSettings: strict),
       // The example of the commission module, built here too so that it cannot rot.
       .executableTarget(
         name: "CommissionExample", dependencies: ["Commission", "Commerce"],
         path: "Tools/examples/commission/Sources/CommissionExample", swiftSettings: strict),
+      // Certificates for tests of TLS, and how a test runs a command.
+      .target(name: "Certificates", path: "Tests/Certificates", swiftSettings: strict),
       // Random histories and their checker, shared by the tests of the core and of the database.
       .target(
         name: "Histories",
@@ -79,9 +89,20 @@ let package = Package(
       .executableTarget(
         name: "Simulate", dependencies: ["Simulator"], path: "Tests/Simulate",
         swiftSettings: strict),
+      // A file system for SQLite that loses power, for the tests of the store and of the server.
+      .target(
+        name: "PowerLoss", dependencies: ["CSQLite"], path: "Tests/PowerLoss"),
       .target(name: "CLinux"),
       .systemLibrary(name: "COpenSSL"),
       .systemLibrary(name: "CSQLite"),
     ],
+    // Its `main` is libFuzzer's, so it can only be linked with that.
+    Context.environment["WAGGLE_FUZZ"] == nil
+      ? []
+      : [
+        .executableTarget(
+          name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver",
+          swiftSettings: strict)
+      ],
   ].flatMap { $0 }
 )

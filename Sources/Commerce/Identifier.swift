@@ -77,6 +77,8 @@ public enum Tag {
   public enum Invite: Sendable {}
   /// See `ServiceID`.
   public enum Service: Sendable {}
+  /// See `EndpointID`.
+  public enum Endpoint: Sendable {}
 }
 
 /// One front-end platform: a tenant. Source: domain.md, "People and systems".
@@ -110,3 +112,5 @@ public typealias StatementID = Identifier<Tag.Statement>
 public typealias InviteID = Identifier<Tag.Invite>
 /// A commission service, by the name that the operator of the server gave it.
 public typealias ServiceID = Identifier<Tag.Service>
+/// A place that is told what is booked, by the name that the operator of the server gave it.
+public typealias EndpointID = Identifier<Tag.Endpoint>

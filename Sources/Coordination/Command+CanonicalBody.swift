@@ -49,6 +49,10 @@ extension Command {
         writer.endArray()
       }
       writer.endArray()
+    case .revoke(_, .person(let person, let before), _):
+      writer.field("person", person.text)
+      writer.field("before", before?.milliseconds)
+    case .revoke(_, .token(let token), _): writer.field("token", token)
     default: break
     }
     writer.endObject()

@@ -251,6 +251,12 @@ package enum Command: Equatable, Sendable {
   /// The backend has made the payments of a statement, but for those that failed.
   case acknowledge(
     StatementID, acknowledgement: FactID, failed: [FailedPayment], at: Timestamp)
+  /// The server has told an endpoint something, or could not.
+  case reportWebhook(EndpointID, WebhookReport)
+  /// An endpoint is told a run of sequences again, or only goes on; no end is all that it was told.
+  case replayWebhook(EndpointID, from: Int64, to: Int64?)
+  /// An operator takes tokens back.
+  case revoke(FactID, RevocationWish, by: PersonID)
 }
 
 /// What came of an accepted command.

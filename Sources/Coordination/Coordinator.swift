@@ -62,6 +62,9 @@ package final class Coordinator {
     return state.lookUp(key) ?? nil
   }
 
+  /// Whether a commit would store something.
+  package var hasUncommitted: Bool { !uncommitted.isEmpty }
+
   /// Stores everything accepted since the last commit in one transaction.
   ///
   /// - Returns: what was stored, to be published.

@@ -60,6 +60,10 @@ extension Draft {
     case .revokeLink(let link): return try revokeLink(link, by: actor)
     case .touch(let viewer, let evidence, let at):
       return (try touch(viewer, evidence, at: at), false)
+    case .revoke(let id, let wish, let person):
+      return try once("revocation/\(id)", command) { draft throws(Stop) in
+        try draft.revoke(id, wish, by: person)
+      }
     default: return try carryOutOrder(command, by: actor)
     }
   }
@@ -103,6 +107,10 @@ extension Draft {
       }
     case .settle(let order, let revision, let answer):
       return (try settle(order, revision: revision, answer), false)
+    case .reportWebhook(let endpoint, let report):
+      return (try take(report, of: endpoint), false)
+    case .replayWebhook(let endpoint, let from, let to):
+      return (try replay(endpoint, from: from, to: to), false)
     case .release(let orders, let bonuses):
       return (try release(orders: orders, bonuses: bonuses, at: now), false)
     case .payOut(let statement, let until, let period):
@@ -186,6 +194,10 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
   case .settle(let order, _, _):
     keys.append(.storefrontProgress(storefront))
     keys.append(.order(storefront, order))
+  case .reportWebhook(let endpoint, _): keys.append(.webhookProgress(storefront, endpoint))
+  case .replayWebhook(let endpoint, _, _):
+    keys.append(.storefrontProgress(storefront))
+    keys.append(.webhookProgress(storefront, endpoint))
   case .release(let orders, let bonuses):
     keys.append(contentsOf: orders.map { .order(storefront, $0) })
     keys.append(contentsOf: bonuses.map { .bonus(storefront, $0) })

@@ -31,6 +31,8 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case unknownStatement = "unknown_statement"
   /// No such link.
   case unknownLink = "unknown_link"
+  /// The storefront has no such endpoint of webhooks.
+  case unknownEndpoint = "unknown_endpoint"
   /// The plan has no such rank.
   case unknownRank = "unknown_rank"
   // Rights.
@@ -119,6 +121,9 @@ package enum RejectionCode: String, Error, Sendable, CaseIterable {
   case alreadyAcknowledged = "already_acknowledged"
   /// The statement pays this member nothing.
   case notOnStatement = "not_on_statement"
+  // Webhooks.
+  /// Another replay of the endpoint has not come to its end.
+  case replayRunning = "replay_running"
   // Catalogue.
   /// The product belongs to another supplier.
   case supplierMismatch = "supplier_mismatch"

@@ -124,7 +124,7 @@ extension LoopServer {
       throw .unauthenticated
     }
     let now = context.clock()
-    let buyer = try context.keyring.caller(from: token, now: now)
+    let buyer = try context.caller(from: token)
     guard buyer.storefront == Demo.storefront, order.hasPrefix(buyer.person.text + "~"),
       let orderID = try? OrderID(order)
     else { throw .forbidden("paying somebody else's order") }

@@ -23,12 +23,26 @@ package final class Health: Sendable {
   package let callsAccepted = Atomic<Int>(0)
   /// Calls refused because too many waited.
   package let callsRefusedBusy = Atomic<Int>(0)
+  /// Calls of sessions refused because they came too fast.
+  package let callsRateLimited = Atomic<Int>(0)
+  /// Landing links refused because their address opens too many.
+  package let linksRateLimited = Atomic<Int>(0)
+  /// WebSockets closed because they went on with refused messages.
+  package let misuseCloses = Atomic<Int>(0)
+  /// WebSockets closed at once because too many calls waited.
+  package let connectionsBusy = Atomic<Int>(0)
+  /// Connections refused for a limit.
+  package let connectionsRefused = Atomic<Int>(0)
   /// Connections open now.
   package let connectionsOpen = Atomic<Int>(0)
   /// Connections ever accepted.
   package let connectionsOpened = Atomic<Int>(0)
   /// Connections closed because they read too slowly.
   package let slowConsumers = Atomic<Int>(0)
+  /// Handshakes of TLS that were completed.
+  package let handshakes = Atomic<Int>(0)
+  /// Handshakes of TLS that failed or took too long.
+  package let handshakesFailed = Atomic<Int>(0)
   /// Frames handed to connections.
   package let framesSent = Atomic<Int>(0)
   /// Conflated values that were replaced before they were sent.
@@ -36,6 +50,8 @@ package final class Health: Sendable {
 
   /// What becomes of orders that commission services settle.
   let settlements = SettlementCounters()
+  /// What endpoints are told.
+  let webhooks = WebhookCounters()
   private let writerMilliseconds = Atomic<Int64>(.min)
 
   private let isWritable = Atomic<Bool>(true)
@@ -112,14 +128,33 @@ package final class Health: Sendable {
       + line(
         "calls_busy_total", "counter", "Calls refused because too many waited.",
         read(callsRefusedBusy))
+      + line(
+        "calls_rate_limited_total", "counter", "Calls of sessions refused for coming too fast.",
+        read(callsRateLimited))
+      + line(
+        "links_rate_limited_total", "counter", "Landing links refused for coming too fast.",
+        read(linksRateLimited))
+      + line(
+        "misuse_closes_total", "counter", "WebSockets closed for going on with refused messages.",
+        read(misuseCloses))
+      + line(
+        "connections_busy_total", "counter", "WebSockets closed because too many calls waited.",
+        read(connectionsBusy))
+      + line(
+        "connections_refused_total", "counter", "Connections refused for a limit.",
+        read(connectionsRefused))
       + line("connections_open", "gauge", "Connections open now.", read(connectionsOpen))
       + line("connections_total", "counter", "Connections accepted.", read(connectionsOpened))
       + line(
         "slow_consumers_total", "counter", "Connections closed for reading too slowly.",
         read(slowConsumers))
+      + line("tls_handshakes_total", "counter", "TLS handshakes completed.", read(handshakes))
+      + line(
+        "tls_handshakes_failed_total", "counter", "TLS handshakes that failed or took too long.",
+        read(handshakesFailed))
       + line("frames_sent_total", "counter", "Frames handed to connections.", read(framesSent))
       + line(
         "conflated_total", "counter", "Values replaced before they were sent.", read(conflated))
-      + settlements.metrics(line)
+      + settlements.metrics(line) + webhooks.metrics(line)
   }
 }

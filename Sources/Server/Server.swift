@@ -12,31 +12,36 @@ import Transport
 package final class Server: Sendable {
   /// Where it listens, with the port that the system chose.
   package let address: InternetAddress
-  /// Its keys, for issuing tokens in the same process.
-  package let keyring: Keyring
+  /// The keys that hold now, for issuing tokens in the same process.
+  package var keyring: Keyring { context.keyring }
   /// Its counters.
   package let health: Health
 
   private let context: ServerContext
   private let desks: [Mailbox<SettlementDeskMessage>]
+  private let webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>]
   private let loops: [Loop<LoopServer>]
+  private let watched: WatchedFiles
+  private let watching: Mailbox<WatchMessage>
   private let threads: Mutex<[pthread_t]>
 
   private init(
     address: InternetAddress, context: ServerContext, desks: [Mailbox<SettlementDeskMessage>],
-    loops: [Loop<LoopServer>], threads: [pthread_t]
+    webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>], loops: [Loop<LoopServer>],
+    watched: WatchedFiles, watching: Mailbox<WatchMessage>,
+    threads: [pthread_t]
   ) {
     self.address = address
     self.context = context
     self.desks = desks
+    self.webhooks = webhooks
     self.loops = loops
+    self.watched = watched
+    self.watching = watching
     self.threads = Mutex(threads)
-    keyring = context.keyring
     health = context.health
   }
 
-  /// How many calls may wait for the writer or the reader before callers are told that it is busy.
-  static let callsWaitingMax = 20_000
   /// The largest body of a request: a part of a catalogue file.
   static let requestBodyBytesMax = 1_048_576
 
@@ -61,14 +66,26 @@ package final class Server: Sendable {
   ) throws -> Server {
     // What this process creates is for its own user only: the database holds who earns what.
     umask(0o077)
-    let store = wrap(try SQLiteStore.open(directory: options.directory, zone: options.zone))
+    let store = wrap(
+      try SQLiteStore.open(
+        directory: options.directory, zone: options.zone, fileSystem: options.fileSystem))
     let reader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
+    let stamps = WatchedFiles.Stamps(directory: options.directory, options.certificateFiles)
     let keyring = try Keyring.loadOrCreate(directory: options.directory)
+    let endpoints = keyring.webhooks.endpoints
+    // A wake that waits already is as good as another: more than one need not be kept.
+    var webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:]
+    for endpoint in endpoints { webhooks[endpoint.key] = Mailbox(capacity: 1) }
+    let webhookDesks = webhooks
+    let keys = LiveKeys(keyring)
+    let revocations = Revocations(try reader.revocations())
     let health = Health(log: options.log)
     let context = ServerContext(
-      writer: Mailbox(capacity: callsWaitingMax), reader: Mailbox(capacity: callsWaitingMax),
-      keyring: keyring, options: options, health: health, clock: options.clock)
+      writer: Mailbox(capacity: options.callsWaitingMax),
+      reader: Mailbox(capacity: options.callsWaitingMax),
+      keys: keys, revocations: revocations, options: options, health: health, clock: options.clock)
     if options.isDemo { try Demo.prepare(store: store, at: options.clock()) }
+    try WebhookDesk.begin(endpoints, in: store, at: options.clock())
 
     guard let wanted = InternetAddress(host: options.host, port: options.port) else {
       throw CommandFailure(.usage, "\(options.host) is not an IP address.")
@@ -77,6 +94,11 @@ package final class Server: Sendable {
     var configuration = LoopConfiguration(sha1: SHA1.digest(of:))
     configuration.requestBodyBytesMax = requestBodyBytesMax
     configuration.clock = options.monotonicClock
+    let certificate = try options.certificateFiles.map { ($0, TLSIdentity(try $0.load())) }
+    if let certificate {
+      configuration.tls = certificate.1
+      configuration.standingHeaders = [("Strict-Transport-Security", "max-age=31536000")]
+    }
     configuration.quota = AddressQuota(connectionsMax: options.connectionsPerAddress)
     var loops: [Loop<LoopServer>] = []
     for (index, listener) in listeners.enumerated() {
@@ -93,12 +115,13 @@ package final class Server: Sendable {
     }
     let surroundings = SettlementDesk.Surroundings(
       writer: context.writer, health: health, clock: options.clock,
-      monotonicClock: options.monotonicClock)
+      monotonicClock: options.monotonicClock, failPoint: options.failPoint)
     var threads = [
       try startThread(name: "writer") {
         Writer(
           mailbox: context.writer, store: handedStore.value, loops: ports, desks: desks,
-          health: health, clock: options.clock
+          webhooks: webhookDesks, health: health, revocations: revocations, clock: options.clock,
+          failPoint: options.failPoint
         ).run()
       },
       try startThread(name: "reader") {
@@ -120,16 +143,49 @@ package final class Server: Sendable {
           ).run()
         })
     }
+    for endpoint in endpoints {
+      guard let mailbox = webhooks[endpoint.key] else { continue }
+      let reader = HandedOver(
+        try SQLiteReader.open(directory: options.directory, zone: options.zone))
+      threads.append(
+        try startThread(name: "webhooks") {
+          WebhookDesk(
+            mailbox: mailbox, writer: context.writer, reader: reader.value,
+            endpoint: endpoint, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
+            health: health, clock: options.clock
+          ).run()
+        })
+    }
     for loop in loops { try loop.start { LoopServer($0, $1, context) } }
+    let watched = WatchedFiles(
+      since: stamps, directory: options.directory, keys: keys, certificate: certificate,
+      log: options.log
+    ) {
+      for port in ports { port.post(.accessChanged) }
+    }
+    let watching = Mailbox<WatchMessage>(capacity: .max)
+    threads.append(
+      try startThread(name: "files") {
+        while watching.take(waitingMilliseconds: watchMilliseconds).isEmpty { watched.look() }
+      })
     return Server(
-      address: listeners[0].address, context: context, desks: desks, loops: loops,
-      threads: threads)
+      address: listeners[0].address, context: context, desks: desks, webhooks: webhooks,
+      loops: loops, watched: watched, watching: watching, threads: threads)
   }
+
+  /// How often the files of keys and certificates are looked at.
+  private static let watchMilliseconds: Int64 = 1000
+
+  /// Reads the keys, the certificate and its key again; what cannot be used changes nothing but the
+  /// log. It happens by itself, too, within a second or two of a change.
+  package func reload() { watched.look(isForced: true) }
 
   /// Stops orderly: clients are told when to come back, what was accepted is decided, stored and
   /// answered, then everything ends. Blocks until it has; a second stop does nothing.
   package func stop() {
     health.drains()
+    // They may be waiting for an endpoint; better while the loops drain than after.
+    for desk in webhooks.values { desk.post(.stop) }
     let closing = LoopMessage.closing(
       reconnectAfterMilliseconds: 1000, withinMilliseconds: context.options.drainMilliseconds)
     for loop in loops { loop.post(closing) }
@@ -138,6 +194,7 @@ package final class Server: Sendable {
     for desk in desks { desk.post(.stop) }
     context.writer.post(.stop)
     context.reader.post(.stop)
+    watching.post(WatchMessage())
     let running = threads.withLock { threads in
       defer { threads = [] }
       return threads
@@ -145,6 +202,9 @@ package final class Server: Sendable {
     for thread in running { pthread_join(thread, nil) }
   }
 }
+
+/// Ends the watching of files.
+private struct WatchMessage: Sendable {}
 
 /// The wall clock.
 @Sendable package func wallClock() -> Timestamp {

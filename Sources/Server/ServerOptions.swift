@@ -9,6 +9,10 @@ package struct ServerOptions: Sendable {
   package var host = "127.0.0.1"
   /// The port; 0 takes any free one.
   package var port: UInt16 = 8080
+  /// The certificate with the chain above it, PEM; none serves plain HTTP.
+  package var tlsCertificate: String?
+  /// The certificate's key, PEM; there where `tlsCertificate` is.
+  package var tlsKey: String?
   /// Event loops, 1…64.
   package var loops = 1
   /// Origins besides the server's own whose pages may connect; `*` allows all.
@@ -19,16 +23,33 @@ package struct ServerOptions: Sendable {
   package var isDemo = false
   /// Addresses: how many connections one may have.
   package var connectionsPerAddress = 20_000
+  /// How many calls may wait for the writer or the reader before callers are told that it is busy.
+  package var callsWaitingMax = 20_000
   /// How long a stop may take.
   package var drainMilliseconds: Int64 = 5_000
+  /// How long sending one webhook may take, milliseconds, > 0.
+  package var webhookTimeoutMilliseconds: Int64 = 5_000
   /// The moment of day, for everything that is stored.
   package var clock: @Sendable () -> Timestamp = wallClock
   /// Milliseconds that only grow, for time-outs and for the pace of pushes.
   package var monotonicClock: @Sendable () -> Int64 = monotonicMilliseconds
+  /// The VFS that SQLite writes by, where a test has one of its own; see `SQLiteConnection.init`.
+  package var fileSystem: String?
+  /// Where the process ends itself, for crash tests.
+  package var failPoint: ArmedFailPoint?
   /// Finds time zones by name.
   package var zone: @Sendable (String) throws -> TimeZoneTable
   /// Takes one line for the log.
   package var log: @Sendable (String) -> Void
+
+  /// Whether connections are encrypted by this server.
+  var isEncrypted: Bool { certificateFiles != nil }
+
+  /// Where the certificate and its key lie, if there are any.
+  var certificateFiles: WatchedFiles.CertificateFiles? {
+    guard let tlsCertificate, let tlsKey else { return nil }
+    return WatchedFiles.CertificateFiles(certificate: tlsCertificate, key: tlsKey)
+  }
 
   /// Options with defaults.
   ///

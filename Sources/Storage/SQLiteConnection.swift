@@ -35,9 +35,13 @@ package final class SQLiteConnection {
   ///   - directory: made if it is not there (writer); its parent must exist.
   ///   - access: `.writing` needs the directory's lock.
   ///   - schema: what the database must be.
+  ///   - fileSystem: the name of the VFS that SQLite reaches the disk by; the default one where there
+  ///     is none. Tests name one that loses power.
   /// - Throws: `StorageError`: `.writerPresent`, `.foreignDatabase`, `.newerVersion`,
   ///   `.olderVersion` (reader), `.cannotOpen`, or what a migration met.
-  package init(directory: String, access: SQLiteAccess, schema: SQLiteSchema) throws {
+  package init(
+    directory: String, access: SQLiteAccess, schema: SQLiteSchema, fileSystem: String? = nil
+  ) throws {
     if access == .writing {
       try makeDirectory(directory)
       lock = try DirectoryLock(directory: directory)
@@ -46,7 +50,7 @@ package final class SQLiteConnection {
     }
     self.access = access
     path = directory + "/waggle.sqlite3"
-    handle = try Self.open(path, access)
+    handle = try Self.open(path, access, fileSystem)
     // From here on `deinit` closes the database, whatever is thrown.
     try checkOwner(schema)
     try configure()
@@ -118,13 +122,13 @@ package final class SQLiteConnection {
 
 extension SQLiteConnection {
   private static func open(
-    _ path: String, _ access: SQLiteAccess
+    _ path: String, _ access: SQLiteAccess, _ fileSystem: String?
   ) throws(StorageError) -> OpaquePointer {
     let mode =
       access == .writing ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY
     let flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     var handle: OpaquePointer?
-    let result = sqlite3_open_v2(path, &handle, flags, nil)
+    let result = sqlite3_open_v2(path, &handle, flags, fileSystem)
     guard result == SQLITE_OK, let handle else {
       // SQLite hands out a connection even when opening failed, for its message.
       defer { sqlite3_close(handle) }

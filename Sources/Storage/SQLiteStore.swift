@@ -24,13 +24,15 @@ package final class SQLiteStore: Store {
   /// - Parameters:
   ///   - directory: made if it is not there; its parent must exist.
   ///   - zone: finds a time zone's rules by name; whatever it throws, `load` and `commit` throw.
+  ///   - fileSystem: see `SQLiteConnection.init`.
   /// - Returns: the store.
   /// - Throws: `StorageError`, see `SQLiteConnection.init`.
   package static func open(
-    directory: String, zone: @escaping ZoneSource
+    directory: String, zone: @escaping ZoneSource, fileSystem: String? = nil
   ) throws -> SQLiteStore {
     try SQLiteStore(
-      SQLiteConnection(directory: directory, access: .writing, schema: .waggle), zone)
+      SQLiteConnection(
+        directory: directory, access: .writing, schema: .waggle, fileSystem: fileSystem), zone)
   }
 
   private init(_ connection: SQLiteConnection, _ zone: @escaping ZoneSource) throws {

@@ -22,6 +22,8 @@ final class Tables {
   let ranks: RankTables
   let invites: InviteTables
   let statements: StatementTables
+  let webhooks: WebhookTables
+  let revocations: RevocationTables
 
   init(_ connection: SQLiteConnection, zone: @escaping ZoneSource) throws {
     self.connection = connection
@@ -35,6 +37,8 @@ final class Tables {
     ranks = try RankTables(connection)
     invites = try InviteTables(connection)
     statements = try StatementTables(connection)
+    webhooks = try WebhookTables(connection)
+    revocations = try RevocationTables(connection)
   }
 
   /// Loads one record.
@@ -84,6 +88,12 @@ final class Tables {
     case .quotaEntry(let storefront, let id, let number):
       try invites.entry(storefront, id, number).map { .quotaEntry($0) }
     case .invite(let storefront, let id): try invites.invite(storefront, id).map { .invite($0) }
+    case .webhookProgress(let storefront, let id):
+      try webhooks.progress(storefront, id).map { .webhookProgress($0) }
+    case .deadLetter(let storefront, let id, let sequence):
+      try webhooks.letter(storefront, id, sequence).map { .deadLetter($0) }
+    case .revocation(let storefront, let id):
+      try revocations.revocation(storefront, id).map { .revocation($0) }
     }
   }
 
@@ -145,6 +155,12 @@ final class Tables {
     case (.quotaEntry(let storefront, let id, _), .quotaEntry(let entry)):
       try invites.save(storefront, id, entry)
     case (.invite(let storefront, _), .invite(let invite)): try invites.save(storefront, invite)
+    case (.webhookProgress(let storefront, let id), .webhookProgress(let progress)):
+      try webhooks.save(storefront, id, progress)
+    case (.deadLetter(let storefront, let id, _), .deadLetter(let letter)):
+      try webhooks.save(storefront, id, letter)
+    case (.revocation(let storefront, _), .revocation(let revocation)):
+      try revocations.save(storefront, revocation)
     default: preconditionFailure("a record under the key of another kind")
     }
   }

@@ -11,7 +11,10 @@ extension SQLiteSchema {
   /// The schema of this version of the program.
   static let waggle = SQLiteSchema(
     applicationID: 0x5761_676c,
-    migrations: [catalogue + storefronts + rooms + orders + ledger + ranks + statements])
+    migrations: [
+      catalogue + storefronts + rooms + orders + ledger + ranks + statements + webhooks,
+      revocations,
+    ])
 
   private static let catalogue = """
     CREATE TABLE products (
@@ -84,6 +87,16 @@ extension SQLiteSchema {
     CREATE TABLE link_refusals (
       storefront TEXT NOT NULL, promoter TEXT NOT NULL, body TEXT NOT NULL,
       PRIMARY KEY (storefront, promoter)
+    ) STRICT, WITHOUT ROWID;
+
+    """
+
+  private static let revocations = """
+    CREATE TABLE revocations (
+      storefront TEXT NOT NULL REFERENCES storefronts (id) DEFERRABLE INITIALLY DEFERRED,
+      id TEXT NOT NULL, person TEXT, before INTEGER, token TEXT, by TEXT NOT NULL,
+      at INTEGER NOT NULL, CHECK ((person IS NULL) <> (token IS NULL)),
+      PRIMARY KEY (storefront, id)
     ) STRICT, WITHOUT ROWID;
 
     """
@@ -205,6 +218,22 @@ extension SQLiteSchema {
       returned INTEGER NOT NULL, debt_offset INTEGER NOT NULL, paid INTEGER NOT NULL,
       releases INTEGER NOT NULL, reversals INTEGER NOT NULL, failure TEXT,
       PRIMARY KEY (storefront, statement, member)
+    ) STRICT, WITHOUT ROWID;
+
+    """
+
+  private static let webhooks = """
+    CREATE TABLE webhook_progress (
+      storefront TEXT NOT NULL REFERENCES storefronts (id) DEFERRABLE INITIALLY DEFERRED,
+      endpoint TEXT NOT NULL, delivered INTEGER NOT NULL, attempts INTEGER NOT NULL,
+      failure TEXT, failure_message TEXT, next_attempt INTEGER, dead INTEGER NOT NULL,
+      replay_next INTEGER, replay_through INTEGER, stopped_at INTEGER,
+      PRIMARY KEY (storefront, endpoint)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE dead_letters (
+      storefront TEXT NOT NULL, endpoint TEXT NOT NULL, sequence INTEGER NOT NULL,
+      attempts INTEGER NOT NULL, failure TEXT NOT NULL, failure_message TEXT NOT NULL,
+      at INTEGER NOT NULL, delivered_at INTEGER, PRIMARY KEY (storefront, endpoint, sequence)
     ) STRICT, WITHOUT ROWID;
 
     """

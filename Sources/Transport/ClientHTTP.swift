@@ -16,15 +16,18 @@ package final class HTTPClient {
   /// - Parameters:
   ///   - host: an address, or `localhost`.
   ///   - port: 1…65535.
+  ///   - tls: whom to trust, for https; nil for http.
   ///   - timeoutMilliseconds: for connecting, and then for each request and each response.
   ///   - bodyBytesMax: how long the body of a response may be.
   /// - Throws: why there is no connection.
   package init(
-    _ host: String, _ port: UInt16, timeoutMilliseconds: Int64 = 10_000,
+    _ host: String, _ port: UInt16, tls: TLSClientContext? = nil,
+    timeoutMilliseconds: Int64 = 10_000,
     bodyBytesMax: Int = 67_108_864
   ) throws(ClientError) {
     decoder = HTTPResponseDecoder(bodyBytesMax: bodyBytesMax)
-    socket = try ClientSocket(host: host, port: port, timeoutMilliseconds: timeoutMilliseconds)
+    socket = try ClientSocket(
+      host: host, port: port, tls: tls, timeoutMilliseconds: timeoutMilliseconds)
     self.host = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
     self.timeoutMilliseconds = timeoutMilliseconds
   }

@@ -22,18 +22,25 @@ package enum ClientError: Error, Equatable, Sendable {
   case refused(HTTPResponse)
   /// The server's 101 breaks the protocol.
   case handshake(WebSocketHandshakeError)
+  /// The server does not speak TLS as we do, or is not who it should be; OpenSSL's reason.
+  case tls(TLSError)
 }
 
 /// A connected TCP socket with time-outs.
 final class ClientSocket {
   private let descriptor: Int32
+  private var channel: ByteChannel
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
-  init(host: String, port: UInt16, timeoutMilliseconds: Int64) throws(ClientError) {
+  /// Connects, and shakes hands where there is a context of TLS.
+  init(
+    host: String, port: UInt16, tls: TLSClientContext? = nil, timeoutMilliseconds: Int64
+  ) throws(ClientError) {
     guard let address = InternetAddress(host: host, port: port) else { throw .malformedHost }
     do {
       let isIPv6: Int32 = address.isIPv4 ? 0 : 1
       descriptor = try systemCall("socket") { clinux_socket(isIPv6) }
+      channel = ByteChannel(descriptor: descriptor)
       _ = try systemCall("fcntl") { clinux_set_nonblocking(descriptor) }
       _ = try systemCall("TCP_NODELAY") { clinux_no_delay(descriptor) }
       try connect(address, isIPv6, timeoutMilliseconds)
@@ -44,17 +51,25 @@ final class ClientSocket {
     } catch {
       preconditionFailure("typed above")
     }
+    guard let tls else { return }
+    let session: TLSSession
+    do throws(TLSError) {
+      session = try TLSSession(client: tls, name: host, descriptor: descriptor)
+    } catch {
+      throw .tls(error)
+    }
+    channel = ByteChannel(descriptor: descriptor, tls: session)
+    try shakeHands(session, until: monotonicMilliseconds() + timeoutMilliseconds)
   }
 
   deinit {
-    closeDescriptor(descriptor)
+    channel.close()
     buffer.deallocate()
   }
 
   /// Writes all bytes.
   func write(_ bytes: [UInt8], timeoutMilliseconds: Int64) throws(ClientError) {
     let deadline = monotonicMilliseconds() + timeoutMilliseconds
-    let channel = ByteChannel(descriptor: descriptor)
     var start = 0
     while start < bytes.count {
       let outcome = bytes.withUnsafeBytes {
@@ -63,9 +78,13 @@ final class ClientSocket {
       switch outcome {
       case .bytes(let count): start += count
       case .wouldBlock: try wait(POLLOUT, until: deadline)
-      case .ended: throw .closed
+      case .ended, .refused: throw .closed
       case .failed(let error): throw isReset(error) ? .closed : .system(error)
       }
+    }
+    while channel.holdsBytes {
+      try wait(POLLOUT, until: deadline)
+      if case .failed(let error)? = channel.tls?.flush() { throw .system(error) }
     }
   }
 
@@ -76,18 +95,30 @@ final class ClientSocket {
     until deadline: Int64, _ body: (UnsafeRawBufferPointer) -> Void
   ) throws(ClientError) {
     while true {
-      switch ByteChannel(descriptor: descriptor).receive(into: buffer) {
+      switch channel.receive(into: buffer) {
       case .bytes(let count):
         return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       case .wouldBlock: try wait(POLLIN, until: deadline)
-      case .ended: throw .closed
+      case .ended, .refused: throw .closed
       case .failed(let error): throw isReset(error) ? .closed : .system(error)
       }
     }
   }
 
   /// Ends this direction; the server may still answer.
-  func endSending() { ByteChannel(descriptor: descriptor).endSending() }
+  func endSending() { channel.endSending() }
+
+  private func shakeHands(_ session: TLSSession, until deadline: Int64) throws(ClientError) {
+    while true {
+      switch session.handshake() {
+      case .bytes: return
+      case .wouldBlock: try wait(session.holdsBytes ? POLLOUT : POLLIN, until: deadline)
+      case .ended: throw .closed
+      case .failed(let error): throw isReset(error) ? .closed : .system(error)
+      case .refused: throw .tls(session.refusal)
+      }
+    }
+  }
 
   private func isReset(_ error: SystemError) -> Bool {
     error.code == ECONNRESET || error.code == EPIPE

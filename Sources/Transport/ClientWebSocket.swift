@@ -22,6 +22,7 @@ package final class WebSocketClient {
   ///   - subprotocols: what to offer, the best first.
   ///   - headers: such as `Authorization` or `Origin`.
   ///   - messageBytesMax: what to take from the server.
+  ///   - tls: whom to trust, for wss; nil for ws.
   ///   - timeoutMilliseconds: for connecting, shaking hands, and then for each message sent.
   ///   - randomMask: unpredictable numbers (RFC 6455 section 5.3).
   ///   - sha1: SHA-1 of some bytes.
@@ -30,11 +31,12 @@ package final class WebSocketClient {
     _ host: String, _ port: UInt16, _ target: String,
     subprotocols: [String] = [WebSocketHandshake.subprotocol],
     headers: HTTPHeaders = HTTPHeaders(), messageBytesMax: Int = 67_108_864,
-    timeoutMilliseconds: Int64 = 10_000,
+    tls: TLSClientContext? = nil, timeoutMilliseconds: Int64 = 10_000,
     randomMask: @escaping () -> UInt32 = { UInt32.random(in: 0...UInt32.max) },
     sha1: WebSocketHandshake.SHA1
   ) throws(ClientError) {
-    socket = try ClientSocket(host: host, port: port, timeoutMilliseconds: timeoutMilliseconds)
+    socket = try ClientSocket(
+      host: host, port: port, tls: tls, timeoutMilliseconds: timeoutMilliseconds)
     self.timeoutMilliseconds = timeoutMilliseconds
     self.randomMask = randomMask
     decoder = WebSocketDecoder(role: .client, messageBytesMax: messageBytesMax)

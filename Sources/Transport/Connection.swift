@@ -21,7 +21,7 @@ struct Connection {
 
   /// What `deadline` is about.
   enum Timer: UInt8 {
-    case header, body, idle, response, ping, pong, close
+    case handshake, header, body, idle, response, ping, pong, close
   }
 
   struct Flags: OptionSet {
@@ -53,7 +53,12 @@ struct Connection {
   /// A decoder that has begun something; on the heap so that rows without one stay small.
   final class Messages {
     var decoder: WebSocketDecoder
-    init(_ decoder: WebSocketDecoder) { self.decoder = decoder }
+    /// When what is incomplete began, at the earliest.
+    var since: Int64
+    init(_ decoder: WebSocketDecoder, since: Int64) {
+      self.decoder = decoder
+      self.since = since
+    }
   }
 
   var channel = ByteChannel(descriptor: -1)
@@ -69,6 +74,10 @@ struct Connection {
   var queue = OutgoingQueue()
   var requests: Requests?
   var messages: Messages?
+
+  /// Whether something still waits for room in the socket.
+  @inline(__always)
+  var hasOutput: Bool { !queue.isEmpty || channel.holdsBytes }
 }
 
 /// Something complete that a client sent, for the loop to hand to its delegate.

@@ -10,6 +10,12 @@ extension Connections {
   func sweep() {
     for slot in 0..<rowsUsed where rows[slot].phase != .free {
       if now >= rows[slot].deadline { expire(slot) }
+      if rows[slot].phase == .webSocket, let messages = rows[slot].messages,
+        now - messages.since >= configuration.messageMilliseconds
+      {
+        fail(slot, code: CloseCode.policyViolation, reason: "slow message", .timeout)
+        continue
+      }
       guard !rows[slot].queue.isEmpty,
         now - rows[slot].queue.oldestSince >= configuration.queueAgeMilliseconds
       else { continue }
@@ -23,6 +29,9 @@ extension Connections {
 
   private func expire(_ slot: Int) {
     switch rows[slot].timer {
+    case .handshake:
+      counts.handshakesFailed += 1
+      drop(slot, .timeout)
     case .header, .body: refuseLate(slot, status: 408, wasBegun: rows[slot].requests != nil)
     case .response: refuseLate(slot, status: 503, wasBegun: true)
     case .idle:
@@ -44,7 +53,11 @@ extension Connections {
         rows[slot].timer = .ping
         rows[slot].deadline = rows[slot].lastHeard + configuration.pingMilliseconds
       } else {
-        drop(slot, .timeout)
+        // Whoever is there after all, and only did not answer, is told why.
+        let id = id(ofSlot: slot)
+        let farewell = WebSocketEncoder.close(closeCodePingTimeout, reason: "ping timeout")
+        transmit(Frame(encoded: farewell), slot)
+        if self.slot(of: id) != nil { drop(slot, .timeout) }
       }
     }
   }
@@ -68,7 +81,7 @@ extension Connections {
       case .http:
         let isBusy =
           rows[slot].flags.contains(.inFlight) || rows[slot].requests != nil
-          || !rows[slot].queue.isEmpty
+          || rows[slot].hasOutput
         if !isBusy { drop(slot, .drain) }
       case .webSocket: closeForDrain(slot)
       case .free, .closing, .lingering: break

@@ -11,6 +11,12 @@ import Wire
 /// Reads of one connection in one turn, before others are served: 16 × 64 KiB.
 private let readsPerTurnMax = 16
 
+/// What is said, in plain text, to a client that speaks plain HTTP where TLS is spoken.
+private let plainHTTPAnswer = HTTPResponse(
+  status: 400, headers: HTTPHeaders([("Content-Type", "text/plain")]),
+  body: Array("this port speaks https\n".utf8)
+).bytes(keepsAlive: false)
+
 extension Connections {
   /// Notes what the kernel reports about a connection.
   ///
@@ -20,7 +26,7 @@ extension Connections {
     if events & (clinux_epoll_in | ends) != 0 { rows[slot].flags.insert(.readable) }
     if events & ends != 0 { rows[slot].flags.insert(.ending) }
     let id = id(ofSlot: slot)
-    if events & clinux_epoll_out != 0, !rows[slot].queue.isEmpty { flush(slot) }
+    if events & clinux_epoll_out != 0, rows[slot].hasOutput { flush(slot) }
     return self.slot(of: id) != nil && rows[slot].flags.contains(.readable)
   }
 
@@ -46,7 +52,7 @@ extension Connections {
       return
     }
     if borrowed.isInsideMessage {
-      rows[slot].messages = Connection.Messages(borrowed)
+      rows[slot].messages = Connection.Messages(borrowed, since: now)
       borrowed = freshDecoder()
     }
   }
@@ -58,7 +64,7 @@ extension Connections {
       case .free: return nil
       case .http:
         // One request at a time, and no further one before the last answer is out.
-        guard !rows[slot].flags.contains(.inFlight), rows[slot].queue.isEmpty else { return nil }
+        guard !rows[slot].flags.contains(.inFlight), !rows[slot].hasOutput else { return nil }
         if let inbound = nextRequest(slot) { return inbound }
       case .webSocket, .closing:
         if let inbound = nextMessage(slot) { return inbound }
@@ -155,6 +161,11 @@ extension Connections {
       do throws(WebSocketError) {
         if let messages = rows[slot].messages {
           event = try messages.decoder.next()
+          // A ping in between moves nothing on; a whole message does.
+          switch event {
+          case .text, .binary: messages.since = now
+          case .ping, .pong, .close, nil: break
+          }
         } else {
           event = try borrowed.next()
         }
@@ -188,7 +199,7 @@ extension Connections {
     }
     // With nothing unread the socket can be closed at once without a reset; see `linger`.
     guard self.slot(of: id) != nil else { return }
-    if rows[slot].queue.isEmpty, !rows[slot].flags.contains(.readable) {
+    if !rows[slot].hasOutput, !rows[slot].flags.contains(.readable) {
       drop(slot, .peer)
     } else {
       linger(slot, .peer)
@@ -196,13 +207,15 @@ extension Connections {
   }
 
   /// Fails the WebSocket connection. Source: RFC 6455 section 7.1.7.
-  private func fail(_ slot: Int, code: UInt16) {
+  func fail(
+    _ slot: Int, code: UInt16, reason: String = "", _ cause: CloseCause = .violation
+  ) {
     let id = id(ofSlot: slot)
-    announceClosed(slot, .violation)
+    announceClosed(slot, cause)
     if rows[slot].phase == .webSocket {
-      transmit(Frame(encoded: WebSocketEncoder.close(code)), slot)
+      transmit(Frame(encoded: WebSocketEncoder.close(code, reason: reason)), slot)
     }
-    if self.slot(of: id) != nil { linger(slot, .violation) }
+    if self.slot(of: id) != nil { linger(slot, cause) }
   }
 
   // MARK: Bytes
@@ -215,10 +228,14 @@ extension Connections {
       return false
     }
     readsLeft -= 1
-    switch rows[slot].channel.receive(into: buffer) {
+    let id = id(ofSlot: slot)
+    let outcome = rows[slot].channel.receive(into: buffer)
+    if rows[slot].timer == .handshake { noteHandshake(slot) }
+    switch outcome {
     case .bytes(let count):
       // A short read has emptied the socket (epoll(7), question 9), but for the end of the stream.
-      if count < buffer.count, !rows[slot].flags.contains(.ending) {
+      let isEmptied = rows[slot].channel.tls?.hasEmptiedSocket ?? (count < buffer.count)
+      if isEmptied, !rows[slot].flags.contains(.ending) {
         rows[slot].flags.remove(.readable)
       }
       feed(slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
@@ -229,16 +246,38 @@ extension Connections {
     case .ended:
       rows[slot].flags.remove(.readable)
       rows[slot].flags.insert(.ended)
-      if rows[slot].queue.isEmpty {
-        drop(slot, .peer)
-      } else {
+      if rows[slot].hasOutput {
         linger(slot, .peer)
+      } else {
+        drop(slot, .peer)
       }
       return false
+    case .refused(let isPlainHTTP):
+      refuseTLS(slot, isPlainHTTP: isPlainHTTP)
+      return self.slot(of: id) != nil
     case .failed:
       drop(slot, .broken)
       return false
     }
+  }
+
+  /// Gives a connection its time for a request once the handshake of TLS is over.
+  private func noteHandshake(_ slot: Int) {
+    guard rows[slot].channel.tls?.isEstablished == true else { return }
+    counts.handshakes += 1
+    rows[slot].timer = .header
+    rows[slot].deadline = now + configuration.headerMilliseconds
+  }
+
+  /// Ends a connection whose bytes are no TLS: what it had still to be sent is forgotten, and what
+  /// still comes is discarded. Somebody who merely forgot the s of https is told so.
+  private func refuseTLS(_ slot: Int, isPlainHTTP: Bool) {
+    let id = id(ofSlot: slot)
+    if rows[slot].timer == .handshake { counts.handshakesFailed += 1 }
+    rows[slot].queue = OutgoingQueue()
+    rows[slot].channel.forgetTLS()
+    if isPlainHTTP { transmit(Frame(encoded: plainHTTPAnswer), slot) }
+    if self.slot(of: id) != nil { linger(slot, .violation) }
   }
 
   private func feed(_ slot: Int, _ bytes: UnsafeRawBufferPointer) {

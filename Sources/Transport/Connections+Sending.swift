@@ -45,6 +45,8 @@ extension Connections {
     rows[slot].timer = isBegun ? .header : .idle
     rows[slot].deadline =
       now + (isBegun ? configuration.headerMilliseconds : configuration.keepAliveMilliseconds)
+    var response = response
+    for (name, value) in configuration.standingHeaders { response.headers.add(name, value) }
     let bytes = response.bytes(keepsAlive: keepsAlive, isHead: isHead)
     transmit(Frame(encoded: bytes), slot)
     guard self.slot(of: id) != nil else { return }
@@ -97,7 +99,7 @@ extension Connections {
         if count == frame.bytes.count { return .sent }
         sent = count
       case .wouldBlock: break
-      case .ended, .failed:
+      case .ended, .failed, .refused:
         drop(slot, .broken)
         return .dropped
       }
@@ -120,6 +122,13 @@ extension Connections {
 
   /// Sends what is queued, as far as there is room.
   func flush(_ slot: Int) {
+    if let session = rows[slot].channel.tls {
+      switch session.flush() {
+      case .bytes: break
+      case .wouldBlock: return
+      case .ended, .failed, .refused: return drop(slot, .broken)
+      }
+    }
     while !rows[slot].queue.isEmpty {
       let channel = rows[slot].channel
       switch rows[slot].queue.withNextBytes(buffer, { ($0.count, channel.send($0)) }) {
@@ -129,10 +138,11 @@ extension Connections {
         if rows[slot].phase == .http { rows[slot].queue.touch(now: now) }
         if count < offered { return noteLowWater(slot) }
       case (_, .wouldBlock): return noteLowWater(slot)
-      case (_, .ended), (_, .failed): return drop(slot, .broken)
+      case (_, .ended), (_, .failed), (_, .refused): return drop(slot, .broken)
       }
     }
     noteLowWater(slot)
+    guard !rows[slot].channel.holdsBytes else { return }
     switch rows[slot].phase {
     case .lingering:
       if rows[slot].flags.contains(.ended) {
@@ -155,5 +165,7 @@ extension Connections {
   }
 }
 
+/// The client was silent for too long; it should reconnect and resume.
+package let closeCodePingTimeout: UInt16 = 3009
 /// The client did not read what it was sent; it should reconnect and resume.
 package let closeCodeSlowConsumer: UInt16 = 3008

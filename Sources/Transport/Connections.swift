@@ -22,6 +22,10 @@ package final class Connections {
     package var upgraded = 0
     /// WebSockets closed because they read too slowly.
     package var slowConsumers = 0
+    /// Handshakes of TLS that were completed.
+    package var handshakes = 0
+    /// Handshakes of TLS that failed or took too long.
+    package var handshakesFailed = 0
 
     /// Nothing has happened yet.
     package init() {}
@@ -104,6 +108,15 @@ package final class Connections {
     return rows[slot].queue.bytes
   }
 
+  /// Where a connection comes from, as limits count it; nothing for a stale id.
+  ///
+  /// - Parameter id: any id.
+  /// - Returns: its network.
+  package func network(of id: ConnectionID) -> InternetAddress.Network? {
+    guard let slot = slot(of: id) else { return nil }
+    return rows[slot].network
+  }
+
   /// The row of a connection that exists.
   @inline(__always)
   func slot(of id: ConnectionID) -> Int? {
@@ -138,12 +151,26 @@ package final class Connections {
       counts.refused += 1
       return .refused
     }
+    let session: TLSSession?
+    do throws(TLSError) {
+      session = try configuration.tls.map { identity throws(TLSError) in
+        try TLSSession(server: identity.context, descriptor: descriptor)
+      }
+    } catch {
+      // Out of memory; nothing that the client could be told.
+      configuration.quota?.giveBack(address.network)
+      closeDescriptor(descriptor)
+      counts.refused += 1
+      return .refused
+    }
     let slot = takeSlot()
-    rows[slot].channel = ByteChannel(descriptor: descriptor)
+    rows[slot].channel = ByteChannel(descriptor: descriptor, tls: session)
     rows[slot].phase = .http
     rows[slot].network = address.network
-    rows[slot].timer = .header
-    rows[slot].deadline = now + configuration.headerMilliseconds
+    rows[slot].timer = session == nil ? .header : .handshake
+    rows[slot].deadline =
+      now
+      + (session == nil ? configuration.headerMilliseconds : configuration.handshakeMilliseconds)
     counts.open += 1
     let id = id(ofSlot: slot)
     do {
@@ -189,14 +216,14 @@ package final class Connections {
   /// can destroy our last words before the peer has read them.
   func linger(_ slot: Int, _ cause: CloseCause) {
     announceClosed(slot, cause)
-    let isQuiet = rows[slot].queue.isEmpty && rows[slot].flags.contains(.ended)
+    let isQuiet = !rows[slot].hasOutput && rows[slot].flags.contains(.ended)
     if isQuiet { return drop(slot, cause) }
     rows[slot].phase = .lingering
     rows[slot].requests = nil
     rows[slot].messages = nil
     rows[slot].timer = .close
     rows[slot].deadline = now + configuration.closeMilliseconds
-    if rows[slot].queue.isEmpty { rows[slot].channel.endSending() }
+    if !rows[slot].hasOutput { rows[slot].channel.endSending() }
     serveAgain(slot)
   }
 

@@ -17,6 +17,12 @@ package struct LoopConfiguration: Sendable {
   package var queueAgeMilliseconds: Int64 = 10_000
   /// A queue that had more waiting and shrinks to this is reported as writable.
   package var queueLowWaterBytes = 65_536
+  /// The certificate to show; nil for plain connections.
+  package var tls: TLSIdentity?
+  /// From the opening of a connection to the end of its handshake of TLS.
+  package var handshakeMilliseconds: Int64 = 5_000
+  /// Headers that every answer of the delegate gets.
+  package var standingHeaders: [(name: String, value: String)] = []
   /// From the first byte of a request (or from the opening) to the end of its header.
   package var headerMilliseconds: Int64 = 5_000
   /// From the end of the header to the end of the body.
@@ -25,6 +31,9 @@ package struct LoopConfiguration: Sendable {
   package var keepAliveMilliseconds: Int64 = 60_000
   /// From a request to the delegate's answer.
   package var responseMilliseconds: Int64 = 60_000
+  /// From the first byte of a WebSocket message (or fragment, or frame) to its end; more is closed with
+  /// 1008.
+  package var messageMilliseconds: Int64 = 30_000
   /// How long a WebSocket may be silent before it is pinged.
   package var pingMilliseconds: Int64 = 25_000
   /// How long it may stay silent after that.

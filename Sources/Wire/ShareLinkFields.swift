@@ -74,8 +74,9 @@ func decodedFields(_ bytes: [UInt8]) throws(ShareLinkError) -> ShareLink {
   let sku = flags & Flag.sku != 0 ? try reader.id(isUUID: flags & Flag.skuIsUUID != 0) : nil
   let channel = flags & Flag.channel != 0 ? try reader.id(isUUID: false) : nil
   guard reader.isAtEnd else { throw .malformed }
+  let link: ShareLink
   do {
-    return try ShareLink(
+    link = try ShareLink(
       keyID: keyID, storefront: try StorefrontID(storefront), promoter: try MemberID(promoter),
       room: try room.map { text throws(CommerceError) in try RoomID(text) },
       sku: try sku.map { text throws(CommerceError) in try SKUID(text) }, channel: channel,
@@ -84,6 +85,9 @@ func decodedFields(_ bytes: [UInt8]) throws(ShareLinkError) -> ShareLink {
   } catch {
     throw .malformed
   }
+  // One link has one text: no number longer than needed, no idle flag, no UUID that is written out.
+  guard encodedFields(link) == bytes else { throw .malformed }
+  return link
 }
 
 private struct FieldReader {

@@ -114,7 +114,8 @@ enum Sample {
       ), ("GET /v1/orders/{order}", "/v1/orders/o1", ""),
       ("GET /v1/orders/{order}/explanation", "/v1/orders/o1/explanation", ""),
       ("GET /v1/orders", "/v1/orders?room=r1", ""), ("POST /v1/releases", "/v1/releases", "{}"),
-    ] + statementRequests
+      ("POST /v1/revocations", "/v1/revocations", #"{"revocation":"v1","person":"v"}"#),
+    ] + statementRequests + webhookRequests
 
   static let order =
     #"{"order":"o1","buyer":"v","room":"r1","placedAt":"2026-03-01T10:00:00Z","#

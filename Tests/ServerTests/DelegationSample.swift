@@ -4,6 +4,7 @@
 import Commerce
 import Commission
 import Crypto
+import Glibc
 import Notation
 import Synchronization
 import Testing
@@ -46,6 +47,27 @@ enum DelegationSample {
     }
     var fields = Fields(["commissionKeys": .array(entries)])
     return try CommissionKeys(&fields, isRequired: true)
+  }
+
+  /// Makes the key file of a server that knows a service `books`, unless there is one.
+  static func writeKeys(_ directory: String, _ address: CommissionAddress) throws {
+    let secret = Base64.encode([UInt8](repeating: 1, count: 32))
+    let file: JSON = [
+      "version": 1,
+      "tokenKeys": [["kid": "own", "algorithm": "HS256", "secret": .string(secret)]],
+      "linkKeys": [["id": 1, "secret": .string(secret)]],
+      "commissionKeys": [
+        [
+          "id": "books", "secret": .string(secretText), "url": .string(address.description),
+          "storefronts": ["shop", "a"],
+        ]
+      ],
+    ]
+    let descriptor = open(directory + "/keys.json", O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    let bytes = file.bytes
+    try #require(write(descriptor, bytes, bytes.count) == bytes.count)
   }
 
   /// All shipped plans, and one with parameters that are not the defaults.

@@ -33,23 +33,8 @@ struct DelegationServerTests {
   ) throws -> Shop {
     let shop = try Shop { options in
       change(&options)
-      let path = options.directory + "/keys.json"
-      guard access(path, F_OK) != 0 else { return }
-      let secret = Base64.encode([UInt8](repeating: 1, count: 32))
-      let file: JSON = [
-        "version": 1,
-        "tokenKeys": [["kid": "own", "algorithm": "HS256", "secret": .string(secret)]],
-        "linkKeys": [["id": 1, "secret": .string(secret)]],
-        "commissionKeys": [
-          [
-            "id": "books", "secret": .string(DelegationSample.secretText),
-            "url": .string(address.description), "storefronts": ["shop", "a"],
-          ]
-        ],
-      ]
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-      _ = file.bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      close(descriptor)
+      // A shop that cannot write its keys makes some of its own, and knows no service.
+      try? DelegationSample.writeKeys(options.directory, address)
     }
     try shop.door.furnish()
     try shop.door.desk().put("/v1/storefront", ["name": "Shop", "settlement": "books"])

@@ -30,7 +30,8 @@ struct DeliveryIsolationTests {
     "POST /v1/orders/{order}/resolution": "unknown_order",
     "GET /v1/orders/{order}": "unknown_order",
     "GET /v1/orders/{order}/explanation": "unknown_order",
-    "GET /v1/orders": nil, "POST /v1/releases": nil, "POST /v1/statements": nil,
+    "GET /v1/orders": nil, "POST /v1/releases": nil, "POST /v1/revocations": nil,
+    "POST /v1/statements": nil,
     // The statement is the stranger's own by then: it has the id that the table gives every statement.
     "GET /v1/statements": nil, "GET /v1/statements/{statement}": nil,
     "GET /v1/statements/{statement}/members/{member}": "not_on_statement",
@@ -40,6 +41,8 @@ struct DeliveryIsolationTests {
     "GET /v1/exports/tax": nil, "GET /v1/exports/tax.csv": nil,
     "GET /v1/orders/{order}/certificate": "unknown_order", "GET /v1/certificates/{day}": nil,
     "GET /v1/unsettled": nil, "GET /v1/ledger": nil, "GET /v1/ledger/transactions": nil,
+    "GET /v1/webhooks": nil, "GET /v1/webhooks/{endpoint}/dead-letters": "unknown_endpoint",
+    "POST /v1/webhooks/{endpoint}/replay": "unknown_endpoint",
   ]
 
   static let methods: [(method: String, parameters: JSON, code: String?)] = [

@@ -25,7 +25,8 @@ private final class Bench {
   init(knownMax: Int = 2_000_000) throws {
     writer = Writer(
       mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desks: [desk],
-      health: health, knownMax: knownMax, clock: { Sample.now })
+      health: health, revocations: Revocations(), knownMax: knownMax,
+      clock: { Sample.now })
     let row = "tea,tea,sup,Tea,10000,6000,200000"
     let file = Array((Sample.catalogueHeader + "\n" + row + "\n").utf8)
     let imported = try CatalogueImport.rows(of: file, as: .csv)
@@ -111,7 +112,7 @@ extension [LoopMessage] {
       case .joined(_, _, _, _, let answer), .watching(_, _, let answer),
         .leaving(_, _, let answer):
         Answered(.success(answer))
-      case .event, .level, .figures, .closing: nil
+      case .event, .level, .figures, .accessChanged, .closing: nil
       }
     }
   }

@@ -90,8 +90,8 @@ final class SimulatedProcess {
     var knownMax = 2_000_000
     if swarm.has(.coldCache) { knownMax = swarm.planted != nil || swarm.seed % 2 == 0 ? 0 : 30 }
     writer = Writer(
-      mailbox: Mailbox(capacity: 1), store: disk, loops: ports, desks: [desk], health: health,
-      knownMax: knownMax, clock: { clock.wall })
+      store: disk, loops: ports, desk: desk, health: health, knownMax: knownMax,
+      clock: { clock.wall })
     writer.begin()
   }
 
@@ -187,7 +187,7 @@ final class SimulatedProcess {
       }
       deliver(.success(answer), to: address)
     case .event, .level, .figures: _ = loops[index].audience.take(message)
-    case .closing: break
+    case .accessChanged, .closing: break
     }
   }
 

@@ -81,6 +81,7 @@ extension Generator {
     records += orders(storefront.id, plan)
     records += ranks(storefront.id)
     records += statements(storefront.id)
+    records += webhooks(storefront.id)
     return records
   }
 
@@ -139,6 +140,9 @@ extension Generator {
       uses: integer(), revokedAt: maybe { $0.time() })
     let refusals = LinkRefusals(
       counts: Array(RejectionCode.allCases.shuffledPrefix(3, &self)).map { ($0, integer()) })
+    let revocation = Revocation(
+      id: id(), subject: flip() ? .token(text()) : .person(id(), before: time()), by: id(),
+      at: time())
     let grants = Grants(
       entries: list(3) {
         Grants.Entry(kind: $0.text(), count: $0.integer(), faceValue: $0.amount())
@@ -151,6 +155,7 @@ extension Generator {
       (.attendance(storefront, id(), viewer.id), .attendance(time())),
       (.link(storefront, link.id), .link(link)),
       (.linkRefusals(storefront, member.id), .linkRefusals(refusals)),
+      (.revocation(storefront, revocation.id), .revocation(revocation)),
     ]
   }
 

@@ -206,7 +206,7 @@ struct SQLiteStoreTests {
   func roundTrip(seed: UInt64) throws {
     var generator = Generator(seed: seed)
     let records = try generator.records()
-    #expect(records.count == 29)
+    #expect(records.count == 32)
     var changes = Changes()
     for (key, record) in records { changes.set(key, record) }
     try withStore { (store, directory) throws in
@@ -250,8 +250,11 @@ struct SQLiteStoreTests {
         .link(storefront, LinkID(trusted: "x")), .linkRefusals(storefront, member),
         .room(storefront, room), .roomProgress(storefront, room),
         .listing(storefront, room, SKUID(trusted: "x")), .order(storefront, OrderID(trusted: "x")),
-        .fact(storefront, "x"), .bonus(storefront, "x"), .balance(storefront, .buyers),
+        .fact(storefront, "x"), .bonus(storefront, "x"),
+        .revocation(storefront, FactID(trusted: "x")), .balance(storefront, .buyers),
         .earnings(storefront, member, nil), .earnings(storefront, member, room),
+        .webhookProgress(storefront, EndpointID(trusted: "x")),
+        .deadLetter(storefront, EndpointID(trusted: "x"), 1),
       ]
       #expect(try store.load(keys) == keys.map { _ in nil })
       #expect(try store.nextDeadline(storefront) == nil)

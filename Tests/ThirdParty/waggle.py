@@ -61,10 +61,13 @@ class Keys:
 
 
 class Backend:
-    """One HTTP connection."""
+    """HTTP, one connection a request. Over https whom to trust comes from SSL_CERT_FILE."""
 
     def __init__(self, url, timeout=10):
-        self.host = urllib.parse.urlsplit(url).netloc
+        parts = urllib.parse.urlsplit(url)
+        self.host = parts.netloc
+        self.connection = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection)
         self.timeout = timeout
 
     def request(self, method, path, token=None, body=None, text=None, type=None, headers=()):
@@ -79,7 +82,7 @@ class Backend:
         elif text is not None:
             data = text.encode()
             sent["Content-Type"] = type or "application/json"
-        connection = http.client.HTTPConnection(self.host, timeout=self.timeout)
+        connection = self.connection(self.host, timeout=self.timeout)
         try:
             connection.request(method, path, data, sent)
             response = connection.getresponse()

@@ -15,7 +15,7 @@ enum Rules {
       "Coordination": ["Commerce", "Commission", "Ledger", "Notation"],
       "Wire": ["Commerce", "Notation"],
       "Crypto": ["COpenSSL", "Glibc"],
-      "Transport": shell.union(["CLinux", "Wire"]),
+      "Transport": shell.union(["CLinux", "COpenSSL", "Wire"]),
       "Storage": shell.union(core).union(["Crypto", "CSQLite"]),
       "Server": shell.union(core).union([
         "Wire", "Crypto", "Transport", "Storage", "FoundationEssentials",

@@ -59,7 +59,7 @@ extension TransportTests {
       #expect(server.causes == [.timeout])
     }
 
-    @Test("A silent WebSocket is pinged after 25 seconds and dropped 8 seconds later")
+    @Test("A silent WebSocket is pinged after 25 seconds and closed with 3009 eight seconds later")
     func pings() throws {
       let server = try TestServer()
       let client = try server.webSocket()
@@ -69,6 +69,7 @@ extension TransportTests {
       server.advance(1_000)
       #expect(try client.receive() == .ping([]))
       server.advance(8_000)
+      #expect(try client.receive() == .close(code: 3009, reason: "ping timeout"))
       #expect(throws: ClientError.closed) { try client.receive() }
       #expect(server.waitForClosed(1))
       #expect(server.causes == [.timeout])

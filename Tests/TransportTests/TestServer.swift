@@ -25,6 +25,8 @@ final class TestServer {
   let clock = ManualClock()
   let loops: [Loop<EchoDelegate>]
   let port: UInt16
+  /// Whom clients trust, where the server speaks TLS.
+  var trust: TLSClientContext?
 
   init(
     loops count: Int = 1, host: String = "127.0.0.1",
@@ -76,10 +78,10 @@ final class TestServer {
 
   private var marks: Int { journal.all.filter { $0 == .marked }.count }
 
-  func http() throws -> HTTPClient { try HTTPClient("127.0.0.1", port) }
+  func http() throws -> HTTPClient { try HTTPClient("127.0.0.1", port, tls: trust) }
 
   func webSocket(_ target: String = "/echo") throws -> WebSocketClient {
-    try WebSocketClient("127.0.0.1", port, target, sha1: sha1)
+    try WebSocketClient("127.0.0.1", port, target, tls: trust, sha1: sha1)
   }
 
   /// A WebSocket together with its id on the server.

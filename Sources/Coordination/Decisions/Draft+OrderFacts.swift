@@ -102,7 +102,8 @@ extension Draft {
     return try answer(order)
   }
 
-  /// An unpaid order is called off. Calling it off again is a repeat.
+  /// An unpaid order is called off. Calling it off again, at whatever moment, is a repeat and gets the
+  /// first answer: the report has no id but the order's.
   mutating func cancel(
     _ id: OrderID, by actor: Actor, at: Timestamp
   ) throws(Stop) -> (JSON, isRepeat: Bool) {
@@ -110,7 +111,14 @@ extension Draft {
     if let person = actor.person, person != order.buyer {
       throw .refuse(.notYourOrder, "Order \(id) belongs to another buyer.", field: "order")
     }
-    if order.cancelledAt != nil { return (try answer(order), true) }
+    let key = Key.fact(storefrontID, "cancellation/\(id)")
+    if order.cancelledAt != nil {
+      // An order that was cancelled before answers were kept is answered as it is.
+      guard case .fact(let first)? = try read(key), let told = try? JSON.read(first.answer) else {
+        return (try answer(order), true)
+      }
+      return (told, true)
+    }
     guard order.paidAt == nil else {
       throw .refuse(.alreadyPaid, "Order \(id) is paid; it can be refunded.", field: "order")
     }
@@ -118,7 +126,10 @@ extension Draft {
     order.cancelledAt = at
     write(.order(storefrontID, id), .order(order))
     if let room = order.room { try publish("order.cancelled", in: room, orderEvent(order)) }
-    return (try answer(order), false)
+    let told = try answer(order)
+    let body = Command.cancel(id, at: at).canonicalBody
+    write(key, .fact(Fact(body: body, answer: told.bytes, at: now)))
+    return (told, false)
   }
 
   /// Unpaid orders whose time is over give their stock back; others are passed over.

@@ -61,6 +61,12 @@ package enum Key: Hashable, Sendable {
   case quotaEntry(StorefrontID, MemberID, Int64)
   /// An invite code.
   case invite(StorefrontID, InviteID)
+  /// How far an endpoint was told of the ledger.
+  case webhookProgress(StorefrontID, EndpointID)
+  /// An event that an endpoint did not take, by its sequence.
+  case deadLetter(StorefrontID, EndpointID, Int64)
+  /// Tokens that were revoked.
+  case revocation(StorefrontID, FactID)
 }
 
 /// One record of the state; each case belongs to the key of the same name.
@@ -123,6 +129,12 @@ package enum Record: Equatable, Sendable {
   case quotaEntry(QuotaEntry)
   /// See `Key.invite`.
   case invite(Invite)
+  /// See `Key.webhookProgress`.
+  case webhookProgress(WebhookProgress)
+  /// See `Key.deadLetter`.
+  case deadLetter(DeadLetter)
+  /// See `Key.revocation`.
+  case revocation(Revocation)
 }
 
 /// A reported event, so that it is answered the same for ever.

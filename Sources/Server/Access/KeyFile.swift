@@ -6,7 +6,7 @@
 //                    {"kid": "…", "algorithm": "EdDSA" | "RS256", "publicKey": "PEM",
 //                     "storefront": "…"?}],
 //      "linkKeys": [{"id": 0…255, "secret": "base64url, 32…256 bytes"}],
-//      "commissionKeys"?: see CommissionKeys.swift}
+//      "commissionKeys"?: see CommissionKeys.swift, "webhooks"?: see WebhookKeys.swift}
 //
 // The first HS256 key without a storefront and the first link key sign; all others only check. So a key
 // is changed by putting a new one in front, and dropped when nothing signed with it matters any more.
@@ -68,6 +68,15 @@ extension Keyring {
     return keyring
   }
 
+  /// Reads the keys of a data directory again.
+  ///
+  /// - Parameter directory: of a server.
+  /// - Returns: the keys, or nothing where the file is gone.
+  /// - Throws: `KeyringError`.
+  static func load(directory: String) throws(KeyringError) -> Keyring? {
+    try load(directory + "/" + fileName)
+  }
+
   private static func load(_ path: String) throws(KeyringError) -> Keyring? {
     guard let bytes = try ownersFile(path) else { return nil }
     return try parse(bytes, path)
@@ -75,10 +84,14 @@ extension Keyring {
 
   /// What a file holds that only its owner may read, or nothing where it is not there.
   ///
-  /// - Parameter path: of a file with keys.
+  /// - Parameters:
+  ///   - path: of a file with keys.
+  ///   - isGroupTrusted: whether its group may read it, as is usual for keys of certificates.
   /// - Returns: its bytes.
   /// - Throws: `KeyringError`.
-  static func ownersFile(_ path: String) throws(KeyringError) -> [UInt8]? {
+  static func ownersFile(
+    _ path: String, isGroupTrusted: Bool = false
+  ) throws(KeyringError) -> [UInt8]? {
     // Not to wait for ever where somebody has put a pipe in its place.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
@@ -92,7 +105,7 @@ extension Keyring {
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw .malformed(path: path, reason: "not a regular file")
     }
-    guard status.st_mode & 0o077 == 0 else {
+    guard status.st_mode & (isGroupTrusted ? 0o037 : 0o077) == 0 else {
       throw .exposed(path: path, mode: String(status.st_mode & 0o777, radix: 8))
     }
     guard status.st_size <= fileBytesMax else {
@@ -131,13 +144,15 @@ extension Keyring {
       let tokens = try fields.objects("tokenKeys", count: 0...keysMax, tokenSecret)
       let links = try fields.objects("linkKeys", count: 1...keysMax, linkSecret)
       let commissions = try CommissionKeys(&fields, isRequired: false)
+      let webhooks = try WebhookKeys(&fields)
       guard Set(tokens.map(\.key.id)).count == tokens.count else {
         throw Fault.invalidField("tokenKeys", "Two token keys have the same kid.")
       }
       guard Set(links.map(\.id)).count == links.count else {
         throw Fault.invalidField("linkKeys", "Two link keys have the same id.")
       }
-      return Keyring(tokenSecrets: tokens, linkSecrets: links, commissionKeys: commissions)
+      return Keyring(
+        tokenSecrets: tokens, linkSecrets: links, commissionKeys: commissions, webhooks: webhooks)
     }
   }
 
@@ -173,12 +188,14 @@ extension Keyring {
     if algorithm == .hs256 {
       return TokenSecret(key: key, material: .secret(try secret(&fields)))
     }
-    return TokenSecret(key: key, material: .verification(try publicKey(&fields, key)))
+    let (verification, text) = try publicKey(&fields, key)
+    return TokenSecret(
+      key: key, material: .verification(verification), publicText: Array(text.utf8))
   }
 
   private static func publicKey(
     _ fields: inout Fields, _ key: TokenKey
-  ) throws(Fault) -> VerificationKey {
+  ) throws(Fault) -> (VerificationKey, text: String) {
     let field = try fields.required("publicKey")
     guard let pem = field.value.text else { throw field.refusal("a PEM text") }
     let verification: VerificationKey
@@ -189,7 +206,7 @@ extension Keyring {
       throw .invalidField(
         field.path, "The public key of \(key.id) is not of \(key.algorithm.rawValue).")
     }
-    return verification
+    return (verification, pem)
   }
 
   private static func linkSecret(_ fields: inout Fields) throws(Fault) -> LinkSecret {

@@ -16,6 +16,24 @@ package struct Keyring: Sendable {
     let key: TokenKey
     /// What signs or checks with it.
     let material: Material
+    /// Tells it from every other key, also from a later one of the same name.
+    let fingerprint: UInt64
+
+    /// Makes a key.
+    ///
+    /// - Parameters:
+    ///   - key: its name, algorithm and storefront.
+    ///   - material: what signs or checks with it.
+    ///   - publicText: the public key's text, where it is one.
+    init(key: TokenKey, material: Material, publicText: [UInt8] = []) {
+      self.key = key
+      self.material = material
+      let name = [key.id, key.algorithm.rawValue, key.storefront?.text ?? ""]
+      var text = Array(name.joined(separator: "\n").utf8) + [0] + publicText
+      if case .secret(let secret) = material { text += secret }
+      let digest = SHA256.digest(of: text)
+      fingerprint = digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
   }
 
   /// What a key is made of.
@@ -27,7 +45,7 @@ package struct Keyring: Sendable {
   }
 
   /// One key of share links.
-  struct LinkSecret: Sendable {
+  struct LinkSecret: Sendable, Equatable {
     /// Its name within links.
     let id: UInt8
     /// The key of the MAC.
@@ -40,6 +58,8 @@ package struct Keyring: Sendable {
   let linkSecrets: [LinkSecret]
   /// What messages to and from commission services are signed with.
   package let commissionKeys: CommissionKeys
+  /// Who is told what is booked.
+  package let webhooks: WebhookKeys
 
   /// Makes a keyring.
   ///
@@ -47,13 +67,28 @@ package struct Keyring: Sendable {
   ///   - tokenSecrets: with different names.
   ///   - linkSecrets: at least one, with different names.
   ///   - commissionKeys: with different names.
+  ///   - webhooks: with different names.
   init(
-    tokenSecrets: [TokenSecret], linkSecrets: [LinkSecret], commissionKeys: CommissionKeys = .none
+    tokenSecrets: [TokenSecret], linkSecrets: [LinkSecret], commissionKeys: CommissionKeys = .none,
+    webhooks: WebhookKeys = .none
   ) {
     precondition(!linkSecrets.isEmpty, "a keyring signs links")
     self.tokenSecrets = tokenSecrets
     self.linkSecrets = linkSecrets
     self.commissionKeys = commissionKeys
+    self.webhooks = webhooks
+  }
+
+  /// Whether tokens and links are judged and signed the same under other keys.
+  func isSame(as other: Keyring) -> Bool {
+    tokenSecrets.map(\.fingerprint) == other.tokenSecrets.map(\.fingerprint)
+      && linkSecrets == other.linkSecrets
+  }
+
+  /// The same keys with other ones for commission services.
+  func with(_ commissionKeys: CommissionKeys) -> Keyring {
+    Keyring(
+      tokenSecrets: tokenSecrets, linkSecrets: linkSecrets, commissionKeys: commissionKeys)
   }
 
   /// Judges a token.
@@ -67,15 +102,26 @@ package struct Keyring: Sendable {
   ///   `token_not_yet_valid`.
   package func caller(from text: String, now: Timestamp) throws(Fault) -> Caller {
     let token: Token
+    var used: TokenSecret?
     do throws(TokenError) {
       token = try Token(
-        reading: text, at: now, key: { id in secret(id)?.key }, isSigned: isSigned)
+        reading: text, at: now,
+        key: { id in
+          used = secret(id)
+          return used?.key
+        }, isSigned: isSigned)
     } catch {
       throw Fault("token_" + error.code, error.sentence, status: 401)
     }
     return Caller(
       person: token.person, storefront: token.storefront, scopes: token.scopes,
-      expiry: token.expiry)
+      expiry: token.expiry,
+      mark: used.map { TokenMark(key: $0.fingerprint, id: token.id, issued: token.issued) })
+  }
+
+  /// Whether the key that signed a token is still there.
+  func holds(_ mark: TokenMark) -> Bool {
+    tokenSecrets.contains { $0.fingerprint == mark.key }
   }
 
   /// Makes a token with the server's own key.
@@ -86,23 +132,29 @@ package struct Keyring: Sendable {
   ///   - scopes: as what; at least one.
   ///   - lifetimeMilliseconds: > 0; its end is rounded up to a whole second.
   ///   - now: the moment.
+  ///   - id: its `jti`, 1…128 bytes; none for a random one.
   /// - Returns: the token.
-  /// - Throws: `token_key_missing` where the key file has no key that could sign it.
+  /// - Throws: `no_randomness`; `token_key_missing` where the key file has no key that could sign it.
   package func issue(
     person: PersonID, storefront: StorefrontID, scopes: Token.Scopes,
-    lifetimeMilliseconds: Int64, now: Timestamp
+    lifetimeMilliseconds: Int64, now: Timestamp, id: String? = nil
   ) throws(Fault) -> String {
     precondition(lifetimeMilliseconds > 0, "a token holds for a while")
     let end = now.advanced(byMilliseconds: lifetimeMilliseconds)
     let token = Token(
       person: person, storefront: storefront, scopes: scopes,
-      expiry: end.advanced(byMilliseconds: 999), issued: now)
+      expiry: end.advanced(byMilliseconds: 999), issued: now, id: try tokenID(id))
     for candidate in tokenSecrets where candidate.key.storefront == nil {
       if case .secret(let secret) = candidate.material {
         return token.text(signedWith: candidate.key) { HMACSHA256.code(for: $0, key: secret) }
       }
     }
     throw Fault("token_key_missing", "The server has no key to sign tokens with.", status: 503)
+  }
+
+  private func tokenID(_ wanted: String?) throws(Fault) -> String {
+    if let wanted { return wanted }
+    return try randomText()
   }
 
   /// What the ids of guests begin with.
@@ -132,10 +184,12 @@ package struct Keyring: Sendable {
   /// - Returns: the id.
   /// - Throws: `no_randomness` where the system has none to give.
   package func randomPerson(prefix: String) throws(Fault) -> PersonID {
-    do throws(CryptoError) {
-      // 12 bytes are exactly 16 characters, all of them of the alphabet of ids.
-      return PersonID(trusted: prefix + Base64.encode(try randomBytes(12)))
-    } catch {
+    PersonID(trusted: prefix + (try randomText()))
+  }
+
+  /// 16 characters that nobody can guess, all of them of the alphabet of ids.
+  private func randomText() throws(Fault) -> String {
+    do throws(CryptoError) { return Base64.encode(try randomBytes(12)) } catch {
       throw Fault("no_randomness", "The system has no randomness.", status: 503, isTemporary: true)
     }
   }
@@ -161,7 +215,8 @@ package struct Keyring: Sendable {
   ) -> CallEnvironment {
     CallEnvironment(
       now: now, linkKeyID: linkSecrets[0].id, mac: { mac($0, $1) }, zone: zone,
-      isService: { commissionKeys.isService($0, of: $1) })
+      isService: { commissionKeys.isService($0, of: $1) },
+      webhooks: { webhooks.endpoints(of: $0) })
   }
 
   private func secret(_ id: String) -> TokenSecret? {

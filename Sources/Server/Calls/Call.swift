@@ -17,15 +17,19 @@ package struct Caller: Equatable, Sendable {
   package let scopes: Token.Scopes
   /// When the token ends.
   package let expiry: Timestamp
+  /// What else is remembered of the token; none where the server itself acts.
+  package let mark: TokenMark?
 
   /// Makes a caller.
   package init(
-    person: PersonID, storefront: StorefrontID, scopes: Token.Scopes, expiry: Timestamp
+    person: PersonID, storefront: StorefrontID, scopes: Token.Scopes, expiry: Timestamp,
+    mark: TokenMark? = nil
   ) {
     self.person = person
     self.storefront = storefront
     self.scopes = scopes
     self.expiry = expiry
+    self.mark = mark
   }
 
   /// Backends, operators: those who act for the storefront and not for themselves.

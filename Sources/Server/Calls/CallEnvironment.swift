@@ -17,6 +17,8 @@ package struct CallEnvironment: Sendable {
   package let zone: @Sendable (String) throws -> TimeZoneTable
   /// Whether the key file names such a commission service for a storefront.
   package let isService: @Sendable (ServiceID, StorefrontID) -> Bool
+  /// The endpoints that the key file names for a storefront.
+  package let webhooks: @Sendable (StorefrontID) -> [WebhookEndpoint]
 
   /// Makes an environment.
   ///
@@ -26,17 +28,20 @@ package struct CallEnvironment: Sendable {
   ///   - mac: HMAC-SHA-256 under a link key.
   ///   - zone: the table of a time zone by its name.
   ///   - isService: whether there is such a commission service for a storefront.
+  ///   - webhooks: the endpoints of a storefront.
   package init(
     now: Timestamp, linkKeyID: UInt8,
     mac: @escaping @Sendable (_ keyID: UInt8, _ message: [UInt8]) -> [UInt8]?,
     zone: @escaping @Sendable (String) throws -> TimeZoneTable,
-    isService: @escaping @Sendable (ServiceID, StorefrontID) -> Bool = { _, _ in false }
+    isService: @escaping @Sendable (ServiceID, StorefrontID) -> Bool = { _, _ in false },
+    webhooks: @escaping @Sendable (StorefrontID) -> [WebhookEndpoint] = { _ in [] }
   ) {
     self.now = now
     self.linkKeyID = linkKeyID
     self.mac = mac
     self.zone = zone
     self.isService = isService
+    self.webhooks = webhooks
   }
 }
 

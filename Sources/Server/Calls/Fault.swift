@@ -52,6 +52,17 @@ package struct Fault: Error, Equatable, Sendable {
   package static let unauthenticated = Fault(
     "unauthenticated", "A token is needed first.", status: 401)
 
+  /// The caller calls too often.
+  ///
+  /// - Parameter waitMilliseconds: how long until the next call is taken; > 0.
+  /// - Returns: a temporary fault with the time to wait.
+  package static func rateLimited(waitMilliseconds: Int64) -> Fault {
+    Fault(
+      "rate_limited", "Too many; the next one is taken in \(waitMilliseconds) ms.", status: 429,
+      isTemporary: true,
+      details: [JSON.Member("retryAfterMilliseconds", .integer(waitMilliseconds))])
+  }
+
   /// The token does not allow this.
   package static func forbidden(_ what: String) -> Fault {
     Fault("forbidden", "The token's scopes do not allow \(what).", status: 403)
@@ -122,14 +133,14 @@ extension RejectionCode {
       .linkForeign:
       422
     case .unknownStorefront, .unknownMember, .unknownRoom, .unknownSKU, .unknownSet, .unknownOrder,
-      .unknownLink, .inviteUnknown, .unknownStatement:
+      .unknownLink, .inviteUnknown, .unknownStatement, .unknownEndpoint:
       404
     case .notYourRoom, .notYourLink, .notYourOrder, .notYourProduct: 403
     case .linkExpired, .linkRevoked, .linkExhausted, .inviteWithdrawn, .inviteExpired: 410
     case .idempotencyConflict, .memberExists, .roomState, .notListed, .tooManyListings,
       .outsideSaleWindow, .outOfStock, .priceChanged, .orderCancelled, .alreadyPaid,
       .alreadyDelivered, .alreadyAcknowledged, .alreadyReleased, .alreadyDisputed, .notDisputed,
-      .inviteUsed, .quotaExhausted:
+      .inviteUsed, .quotaExhausted, .replayRunning:
       409
     }
   }

@@ -116,6 +116,8 @@ package struct HTTPRoute: Sendable {
       HTTPRoute(.get, "/v1/orders/{order}/explanation", readers, OrderCalls.explain),
       HTTPRoute(.get, "/v1/orders", readers, OrderCalls.list),
       HTTPRoute(.post, "/v1/releases", .operator, FactCalls.releaseDue),
-    ] + statements
+      HTTPRoute(
+        .post, "/v1/revocations", .operator, reportID: "revocation", RevocationCalls.revoke),
+    ] + statements + webhooks
   }()
 }

@@ -32,6 +32,10 @@ package enum BooksQuery: Sendable {
   case transactionRun(from: Int64, to: Int64, limit: Int)
   /// Orders that wait for a commission service, in order of id, after one of them.
   case unsettled(after: OrderID?, limit: Int)
+  /// How far endpoints were told; these are those of the key file.
+  case webhooks([WebhookEndpoint])
+  /// The dead letters of an endpoint, in order of sequence, after one of them.
+  case deadLetters(EndpointID, after: Int64, limit: Int)
 }
 
 /// Calls about statements and what is told of the books.

@@ -19,6 +19,11 @@ extension Subcommand {
       .data,
       .value("host", "ADDRESS", default: "127.0.0.1", "The IP address to listen on."),
       .value("port", "PORT", default: "8080", "The port to listen on; 0 takes any free one."),
+      .value(
+        "tls-certificate", "FILE",
+        "Speak TLS with this certificate and the chain above it, PEM; a changed file is taken up"
+          + " without a restart, and so is one after SIGHUP."),
+      .value("tls-key", "FILE", "The certificate's key, PEM, unreadable for others."),
       .value("loops", "N", default: "1", "Event loops, 1 to 64; one for each core that is free."),
       .list(
         "origin", "ORIGIN",
@@ -34,6 +39,9 @@ extension Subcommand {
     examples: [
       .init("serve --demo", "try everything on http://127.0.0.1:8080"),
       .init("serve --data /var/lib/waggle --port 9000 --loops 2", "a real one"),
+      .init(
+        "serve --data /var/lib/waggle --host 0.0.0.0 --port 443 --tls-certificate chain.pem"
+          + " --tls-key key.pem", "one on the open internet"),
     ],
     run: serveUntilStopped)
 }
@@ -45,24 +53,32 @@ extension Subcommand {
     directory: try input.text("data"), zone: { try TimeZones.table(named: $0) }, log: output.note)
   options.host = try input.text("host")
   options.port = UInt16(try input.integer("port", in: 0...65_535))
+  options.tlsCertificate = input.optionalText("tls-certificate")
+  options.tlsKey = input.optionalText("tls-key")
+  guard (options.tlsCertificate == nil) == (options.tlsKey == nil) else {
+    throw CommandFailure(.usage, "--tls-certificate and --tls-key belong together.")
+  }
   options.loops = Int(try input.integer("loops", in: 1...64))
   options.origins = input.list("origin")
   options.isDemo = input.flag("demo")
   options.allowsGuests = input.flag("guests") || options.isDemo
   options.drainMilliseconds = try input.integer("drain-seconds", in: 0...300) * 1000
 
+  options.failPoint = try armedFailPoint(output)
+
   // Before any thread starts, so that all of them leave these signals to `sigwait` below.
   var signals = sigset_t()
   sigemptyset(&signals)
   sigaddset(&signals, SIGTERM)
   sigaddset(&signals, SIGINT)
+  sigaddset(&signals, SIGHUP)
   pthread_sigmask(SIG_BLOCK, &signals, nil)
 
   // Whoever read our output may have gone; that is no reason to stop serving.
   signal(SIGPIPE, SIG_IGN)
 
   let server = try startServer(options)
-  let base = "http://\(server.address)"
+  let base = "\(options.isEncrypted ? "https" : "http")://\(server.address)"
   output.line("waggle is ready on \(base)")
   if options.isDemo {
     for (role, what) in [
@@ -74,10 +90,24 @@ extension Subcommand {
   }
   output.line("  \(base)/metrics, /livez, /readyz; stop with Control-C")
   var received: Int32 = 0
-  sigwait(&signals, &received)
+  while sigwait(&signals, &received) == 0, received == SIGHUP {
+    output.note("reloading keys and certificate")
+    server.reload()
+  }
   output.note("stopping")
   server.stop()
   return .done
+}
+
+/// The fail point that the environment names, which is said; a wrong name is refused, not ignored.
+private func armedFailPoint(_ output: CommandOutput) throws -> ArmedFailPoint? {
+  guard let value = getenv(ArmedFailPoint.variable) else { return nil }
+  let text = String(cString: value)
+  guard let armed = ArmedFailPoint(text) else {
+    throw CommandFailure(.usage, "\(ArmedFailPoint.variable) names no fail point: \(text)")
+  }
+  output.note("crash test: this process will end itself at \(text)")
+  return armed
 }
 
 /// Starts a server and says in a user's words what is in the way.
@@ -89,5 +119,10 @@ func startServer(_ options: ServerOptions) throws -> Server {
       .unavailable, "cannot listen on \(options.host) port \(options.port): \(error)")
   } catch let error as StorageError {
     throw CommandFailure(.inputOutput, "cannot open \(options.directory): \(error)")
+  } catch let error as TLSError {
+    throw CommandFailure(.inputOutput, "cannot use the certificate: \(error)")
+  } catch let error as SmallFile.Fault {
+    throw CommandFailure(
+      .inputOutput, "cannot read \(options.tlsCertificate ?? "the certificate"): \(error)")
   }
 }

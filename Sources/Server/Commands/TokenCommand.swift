@@ -18,6 +18,7 @@ extension Subcommand {
       .value(
         "scope", "SCOPES",
         "What it allows, separated by spaces: viewer promoter host backend operator broker."),
+      .value("id", "TEXT", "Its name for a revocation, 1 to 128 bytes; a random one if left out."),
       .value("hours", "N", default: "12", "How long it is valid, 1 to 8760 hours."),
     ],
     examples: [
@@ -34,11 +35,15 @@ extension Subcommand {
         "scope", "one or more of viewer promoter host backend operator broker, with spaces")
     }
     let hours = try input.integer("hours", in: 1...8760)
+    let id = input.optionalText("id")
+    guard id.map({ (1...128).contains($0.utf8.count) }) ?? true else {
+      throw input.refusal("id", "1 to 128 bytes")
+    }
     let keyring = try Keyring.loadOrCreate(directory: directory)
     output.line(
       try keyring.issue(
         person: try identifier(input, "person"), storefront: try identifier(input, "storefront"),
-        scopes: scopes, lifetimeMilliseconds: hours * 3_600_000, now: wallClock()))
+        scopes: scopes, lifetimeMilliseconds: hours * 3_600_000, now: wallClock(), id: id))
     return .done
   }
 }

@@ -66,7 +66,7 @@ package final class CommissionClient {
   private let key: SigningSecret
   private let timeoutMilliseconds: Int64
   private let clock: @Sendable () -> Timestamp
-  private var connection: HTTPClient?
+  private let connection: KeptConnection
 
   /// Makes a client; nothing is connected yet.
   ///
@@ -82,6 +82,7 @@ package final class CommissionClient {
   ) {
     precondition(timeoutMilliseconds > 0, "an answer takes a while")
     self.address = address
+    connection = KeptConnection(address, answerBytesMax: Self.answerBytesMax)
     self.key = key
     self.timeoutMilliseconds = timeoutMilliseconds
     self.clock = clock
@@ -97,11 +98,9 @@ package final class CommissionClient {
   package func settle(_ request: SettlementRequest) throws(DelegationFault) -> Settlement {
     let response = try send(request)
     do throws(DelegationFault) {
-      let settlement = try judge(response, request)
-      if response.headers.contains("connection", token: "close") { connection = nil }
-      return settlement
+      return try judge(response, request)
     } catch {
-      connection = nil
+      connection.drop()
       throw error
     }
   }
@@ -112,35 +111,11 @@ package final class CommissionClient {
       id: request.id, at: clock(), body: body, secret: key)
     headers.add("content-type", "application/json")
     let deadline = monotonicMilliseconds() + timeoutMilliseconds
-    let wasKept = connection != nil
     do throws(ClientError) {
-      return try exchange(headers, body, deadline)
+      return try connection.post(Self.path, headers: headers, body: body, until: deadline)
     } catch {
-      connection = nil
-      guard wasKept, error == .closed else { throw fault(error) }
-    }
-    do throws(ClientError) {
-      return try exchange(headers, body, deadline)
-    } catch {
-      connection = nil
       throw fault(error)
     }
-  }
-
-  private func exchange(
-    _ headers: HTTPHeaders, _ body: [UInt8], _ deadline: Int64
-  ) throws(ClientError) -> HTTPResponse {
-    let client: HTTPClient
-    if let connection {
-      client = connection
-    } else {
-      let left = deadline - monotonicMilliseconds()
-      guard left > 0 else { throw .timedOut }
-      client = try HTTPClient(
-        address.host, address.port, timeoutMilliseconds: left, bodyBytesMax: Self.answerBytesMax)
-      connection = client
-    }
-    return try client.send(.post, Self.path, headers: headers, body: body, until: deadline)
   }
 
   private func judge(
@@ -189,6 +164,7 @@ package final class CommissionClient {
     // What a TLS port or another protocol says is not a service that is well.
     case .http(.bodyTooLarge): .malformed(place: "", reason: "The answer is too long.")
     case .http(let error): .unreachable("what answers speaks no HTTP (\(error.code))")
+    case .tls(let error): .unreachable("there is no secure connection (\(error))")
     case .webSocket, .refused, .handshake: .unreachable("what answers is no service")
     }
   }

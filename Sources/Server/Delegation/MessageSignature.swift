@@ -116,13 +116,30 @@ package enum MessageSignature {
   package static func headers(
     id: String, at moment: Timestamp, body: [UInt8], secret: SigningSecret
   ) -> HTTPHeaders {
+    headers(id: id, at: moment, body: body, secrets: [secret])
+  }
+
+  /// The headers of a message that is signed with every one of several secrets.
+  ///
+  /// - Parameters:
+  ///   - id: 1 to `idBytesMax` printable ASCII characters without spaces.
+  ///   - moment: of this attempt; rounded down to whole seconds.
+  ///   - body: begins with `{`.
+  ///   - secrets: 1 to `signaturesMax`; the receiver knows one of them.
+  /// - Returns: `webhook-id`, `webhook-timestamp` and `webhook-signature`.
+  package static func headers(
+    id: String, at moment: Timestamp, body: [UInt8], secrets: [SigningSecret]
+  ) -> HTTPHeaders {
     precondition(isID(id), "the id of a message is printable ASCII")
     precondition(body.first == UInt8(ascii: "{"), "the body of a message is a JSON object")
+    precondition((1...signaturesMax).contains(secrets.count), "a message is signed")
     let timestamp = String(moment.seconds)
-    let code = code(id, timestamp, body, secret)
+    let signatures = secrets.map {
+      "v1," + Base64.encode(code(id, timestamp, body, $0), .standard)
+    }
     return HTTPHeaders([
       (idName, id), (timestampName, timestamp),
-      (signatureName, "v1," + Base64.encode(code, .standard)),
+      (signatureName, signatures.joined(separator: " ")),
     ])
   }
 

@@ -56,6 +56,8 @@ final class SettlementDesk {
     let clock: @Sendable () -> Timestamp
     /// Milliseconds that only grow.
     let monotonicClock: @Sendable () -> Int64
+    /// Where the process ends itself, for crash tests.
+    let failPoint: ArmedFailPoint?
   }
 
   private let mailbox: Mailbox<SettlementDeskMessage>
@@ -185,6 +187,9 @@ final class SettlementDesk {
       guard let reply = try reply(about: order, delegation, storefront) else { break }
       asked += 1
       handedOver.insert(revision)
+      if case .settlement = reply.answer.content {
+        surroundings.failPoint?.pass(.settlementAnswered)
+      }
       surroundings.writer.post(.settled(revision, reply.answer))
       // A service that is not there would keep the next one waiting once for every order.
       if reply.isAway || surroundings.monotonicClock() >= end { break }

@@ -100,15 +100,6 @@ extension Queries {
     }
   }
 
-  /// A transaction with its digests.
-  func entryView(_ entry: LedgerEntry) -> JSON {
-    .object(
-      (transactionView(entry.transaction).members ?? []) + [
-        JSON.Member("previousDigest", .string(entry.previous)),
-        JSON.Member("digest", .string(entry.digest)),
-      ])
-  }
-
   // MARK: Parties
 
   /// What every party is due from an order, in order of name by bytes, without zeros.

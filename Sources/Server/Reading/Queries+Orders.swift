@@ -261,19 +261,6 @@ extension Queries {
         }),
     ]
   }
-
-  func transactionView(_ transaction: Transaction) -> JSON {
-    [
-      "sequence": .integer(transaction.sequence), "at": .string(transaction.at.description),
-      "kind": .string(transaction.cause.kind.rawValue),
-      "subject": .string(transaction.cause.subject), "fact": .string(transaction.cause.fact),
-      "currency": .string(transaction.currency.code),
-      "postings": .array(
-        transaction.postings.map {
-          ["account": .string($0.account.name), "amount": .integer($0.amount.minorUnits)]
-        }),
-    ]
-  }
 }
 
 extension Order {

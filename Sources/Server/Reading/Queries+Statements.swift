@@ -34,6 +34,9 @@ extension Queries {
       }
       return ["transactions": .array(entries.map(entryView)), "next": .null]
     case .unsettled(let after, let limit): return try unsettled(after: after, limit: limit)
+    case .webhooks(let named): return try webhooks(named)
+    case .deadLetters(let endpoint, let after, let limit):
+      return try deadLetters(of: endpoint, after: after, limit: limit)
     case .transactionRun(let from, let to, let limit):
       return try transactionRun(from: from, to: to, limit: limit)
     case .payoutFile, .taxFile: preconditionFailure("a file is answered by file(_:)")

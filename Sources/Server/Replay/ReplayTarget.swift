@@ -81,6 +81,7 @@ package struct ReplayTarget: Sendable {
     case .timedOut: "no answer in time"
     case .closed: "the server has closed the connection"
     case .system(let error): error.description
+    case .tls(let error): "no secure connection: \(error)"
     case .http(let error): "an answer that is no HTTP: \(error)"
     case .webSocket(let error): "an answer that is no WebSocket frame: \(error)"
     case .refused(let response): "status \(response.status) instead of a WebSocket"

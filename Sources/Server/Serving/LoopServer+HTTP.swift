@@ -41,7 +41,7 @@ extension LoopServer {
 
   private func callBackend(_ request: HTTPRequest, on id: ConnectionID) throws(Fault) {
     guard let token = Access.bearerToken(request) else { throw .unauthenticated }
-    let caller = try context.keyring.caller(from: token, now: context.clock())
+    let caller = try context.caller(from: token)
     let call = try HTTPCalls.call(
       request: request, caller: caller, environment: context.environment)
     let waiting = Pending.http(createsThing: request.method == .post && call.reportsFact)
@@ -78,6 +78,13 @@ extension LoopServer {
         "method_not_allowed", "This path takes GET, HEAD.", status: 405, allow: "GET, HEAD")
       return connections.respond(fault.response, to: id)
     }
+    if let network = connections.network(of: id) {
+      let wait = context.linkPaces.take(network, at: connections.now)
+      guard wait == 0 else {
+        context.health.linksRateLimited.add(1, ordering: .relaxed)
+        return connections.respond(Fault.rateLimited(waitMilliseconds: wait).response, to: id)
+      }
+    }
     // A browser that fetches ahead has nobody in front of it yet: refused, it asks again when opened.
     // Source: Fetch standard, section 4.6 (Sec-Purpose).
     guard !request.isPrefetch else {
@@ -88,7 +95,7 @@ extension LoopServer {
     let now = context.clock()
     var cookie: String?
     var caller = (Access.bearerToken(request) ?? Access.cookieToken(request)).flatMap {
-      try? context.keyring.caller(from: $0, now: now)
+      try? context.caller(from: $0)
     }
     let isOpened = request.method == .get
     if isOpened, context.options.allowsGuests, case .genuine(let link) = evidence,
@@ -121,7 +128,7 @@ extension LoopServer {
     else { return (nil, nil) }
     let cookie =
       "\(Access.cookieName)=\(token); Path=/; Max-Age=\(lifetime / 1000); HttpOnly; SameSite=Lax"
-    return (caller, cookie)
+    return (caller, context.options.isEncrypted ? cookie + "; Secure" : cookie)
   }
 
   /// Leads a visitor whose touch has been judged into the room.

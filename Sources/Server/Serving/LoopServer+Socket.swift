@@ -24,7 +24,7 @@ extension LoopServer {
     var session = Session(openDeadline: connections.now + Session.openMilliseconds)
     // The landing page's cookie opens the session; a bad one is as good as none.
     if let token = Access.cookieToken(request) {
-      session.caller = try? context.keyring.caller(from: token, now: context.clock())
+      session.caller = try? context.caller(from: token)
       session.isFromCookie = session.caller != nil
     }
     sessions[id] = session
@@ -38,14 +38,27 @@ extension LoopServer {
     let allowed = context.options.origins
     if allowed.contains("*") || allowed.contains(origin) { return true }
     guard let host = request.headers["host"] else { return false }
-    return origin == "http://" + host || origin == "https://" + host
+    if origin == "https://" + host { return true }
+    // A plain page of an encrypted server's name is somebody in between.
+    return !context.options.isEncrypted && origin == "http://" + host
+  }
+
+  /// A server that cannot take calls takes no new sessions either. A browser is told of a close code,
+  /// never of the status of a handshake; so the handshake is accepted first.
+  func webSocketOpened(_ id: ConnectionID) {
+    guard context.writer.isNearlyFull || context.reader.isNearlyFull else { return }
+    context.health.connectionsBusy.add(1, ordering: .relaxed)
+    connections.close(id, code: CloseCode.tryAgainLater, reason: "busy")
   }
 
   func messageReceived(_ text: [UInt8], on id: ConnectionID) {
     do throws(RemoteCallError) {
       switch try RemoteMessage.read(text) {
-      case .single(let call): receive(call, on: id, batch: nil, place: 0)
+      case .single(let call):
+        sessions[id]?.rubbishInRow = 0
+        receive(call, on: id, batch: nil, place: 0)
       case .batch(let entries):
+        sessions[id]?.rubbishInRow = 0
         let batch = BatchAnswers(count: entries.count)
         for (place, entry) in entries.enumerated() {
           switch entry {
@@ -58,7 +71,32 @@ extension LoopServer {
       }
     } catch {
       connections.sendText(RemoteReply.failure(id: error.id, error.fault), to: id)
+      sessions[id]?.rubbishInRow += 1
+      closeMisuse(id)
     }
+  }
+
+  /// Ends a connection that goes on with what is refused.
+  private func closeMisuse(_ id: ConnectionID) {
+    guard let session = sessions[id], connections.isOpenWebSocket(id),
+      session.rubbishInRow >= Session.rubbishMax
+        || session.rateLimitedInRow >= Session.rateLimitedMax
+    else { return }
+    context.health.misuseCloses.add(1, ordering: .relaxed)
+    connections.close(id, code: 3503, reason: "protocol misuse")
+  }
+
+  /// Counts one call of a session; staff are bounded by what may wait for an answer alone.
+  private func pace(_ id: ConnectionID) throws(Fault) {
+    guard sessions[id]?.caller?.isStaff != true else { return }
+    let wait = sessions[id]?.pace.take(.calls, at: connections.now) ?? 0
+    guard wait > 0 else {
+      sessions[id]?.rateLimitedInRow = 0
+      return
+    }
+    sessions[id]?.rateLimitedInRow += 1
+    context.health.callsRateLimited.add(1, ordering: .relaxed)
+    throw .rateLimited(waitMilliseconds: wait)
   }
 
   /// Carries out one call of a session.
@@ -68,6 +106,7 @@ extension LoopServer {
     guard let session = sessions[id] else { return }
     func refuse(_ fault: RemoteFault) { send(.failure(fault), call.id, batch, place, to: id) }
     do throws(Fault) {
+      try pace(id)
       switch call.method {
       case "session.open", "session.refresh":
         try authenticate(call, on: id, batch: batch, place: place)
@@ -93,6 +132,7 @@ extension LoopServer {
       if let refused = sessions[id]?.tokensRefused, refused >= Session.tokensRefusedMax {
         connections.close(id, code: 3500, reason: "unauthenticated")
       }
+      closeMisuse(id)
     }
   }
 
@@ -119,7 +159,7 @@ extension LoopServer {
     try fields.finish()
     let caller: Caller
     do throws(Fault) {
-      caller = try context.keyring.caller(from: token, now: context.clock())
+      caller = try context.caller(from: token)
     } catch {
       sessions[id]?.tokensRefused += 1
       throw error

@@ -92,6 +92,7 @@ final class LoopServer: LoopDelegate {
       deliver(.success(answer), to: address)
     case .event, .level, .figures:
       if audience.take(message) { context.health.conflated.add(1, ordering: .relaxed) }
+    case .accessChanged: closeUntrusted()
     case .closing(let milliseconds, let within):
       adviseClosing(milliseconds)
       stopDeadline = connections.now + within
@@ -204,13 +205,25 @@ final class LoopServer: LoopDelegate {
     }
   }
 
+  /// Closes sessions whose token or key was revoked.
+  private func closeUntrusted() {
+    for (id, session) in sessions {
+      guard let caller = session.caller, !context.isStillTrusted(caller) else { continue }
+      connections.close(id, code: 3502, reason: "token revoked")
+    }
+  }
+
   private func publishCounts() {
     let counts = connections.counts
     let health = context.health
     health.connectionsOpen.add(counts.open - countsSeen.open, ordering: .relaxed)
     health.connectionsOpened.add(counts.opened - countsSeen.opened, ordering: .relaxed)
+    health.connectionsRefused.add(counts.refused - countsSeen.refused, ordering: .relaxed)
     health.slowConsumers.add(
       counts.slowConsumers - countsSeen.slowConsumers, ordering: .relaxed)
+    health.handshakes.add(counts.handshakes - countsSeen.handshakes, ordering: .relaxed)
+    health.handshakesFailed.add(
+      counts.handshakesFailed - countsSeen.handshakesFailed, ordering: .relaxed)
     countsSeen = counts
   }
 }

@@ -12,14 +12,40 @@ struct ServerContext: Sendable {
   let writer: Mailbox<WriterMessage>
   /// To the reader.
   let reader: Mailbox<ReaderMessage>
-  /// Verifies tokens and links, issues guest tokens.
-  let keyring: Keyring
+  /// The keys that verify tokens and links and sign guests' tokens, as long as they hold.
+  let keys: LiveKeys
+  /// Tokens that hold no more, whoever signed them.
+  let revocations: Revocations
   /// What the operator chose.
   let options: ServerOptions
   /// Counters and readiness.
   let health: Health
+  /// How often each address opens landing links.
+  let linkPaces = AddressPaces(.links)
   /// The wall clock.
   let clock: @Sendable () -> Timestamp
+
+  /// The keys that hold now.
+  var keyring: Keyring { keys.current }
+
+  /// Judges a token.
+  ///
+  /// - Parameter token: as it came.
+  /// - Returns: who it is.
+  /// - Throws: as `Keyring.caller`, and `token_revoked`.
+  func caller(from token: String) throws(Fault) -> Caller {
+    let caller = try keyring.caller(from: token, now: clock())
+    guard !revocations.cover(caller) else {
+      throw Fault("token_revoked", "The token was revoked.", status: 401)
+    }
+    return caller
+  }
+
+  /// Whether the token of a session would still open one, but for its time.
+  func isStillTrusted(_ caller: Caller) -> Bool {
+    guard let mark = caller.mark else { return true }
+    return keyring.holds(mark) && !revocations.cover(caller)
+  }
 
   /// What decoding a call needs to know.
   var environment: CallEnvironment { keyring.environment(now: clock(), zone: options.zone) }

@@ -19,6 +19,17 @@ struct Session {
   /// Calls that wait for an answer.
   var callsInFlight = 0
 
+  /// How often it calls.
+  var pace = PaceMeter()
+  /// Messages in a row that were no calls.
+  var rubbishInRow = 0
+  /// Calls in a row that were refused because they came too fast.
+  var rateLimitedInRow = 0
+
+  /// How many messages in a row may be no calls; see Protocol/close-codes.md.
+  static let rubbishMax = 100
+  /// How many calls in a row may be refused for coming too fast.
+  static let rateLimitedMax = 1_000
   /// How many rooms one connection may be in.
   static let roomsMax = 32
   /// How many figures one connection may watch.

@@ -34,6 +34,9 @@ package final class Mailbox<Message: Sendable>: Sendable {
   /// How many messages wait now.
   var count: Int { contents.withLock { $0.messages.count } }
 
+  /// Whether so many wait, nine tenths of what may, that nobody should be asked in.
+  var isNearlyFull: Bool { count >= capacity - capacity / 10 }
+
   private func put(_ message: Message, isBounded: Bool) -> Bool {
     let (taken, needsBell) = contents.withLock { contents -> (Bool, Bool) in
       if isBounded, contents.messages.count >= capacity { return (false, false) }

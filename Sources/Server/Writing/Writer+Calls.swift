@@ -98,6 +98,25 @@ extension Writer {
     }
   }
 
+  /// Writes down what an endpoint was told.
+  func take(_ report: WebhookReport, of key: WebhookKey) {
+    do {
+      _ = try coordinator.decide(
+        .reportWebhook(key.endpoint, report), by: .system, storefront: key.storefront, at: now)
+      waiting.append(.webhook(key))
+    } catch {
+      waiting.append(.webhook(key))
+      coordinator.rollBack()
+      failRound(error)
+    }
+  }
+
+  /// Wakes whoever tells endpoints. A wake that waits already is as good as this one.
+  func tellWebhooks(_ changes: Changes) {
+    guard !webhooks.isEmpty, changes.wakesWebhooks else { return }
+    for desk in webhooks.values { _ = desk.offer(.changed) }
+  }
+
   /// What time alone brings: releases and expiries.
   func sweep() {
     nextSweep = now.advanced(byMilliseconds: Writer.sweepMilliseconds)
@@ -122,6 +141,7 @@ extension Writer {
       }
       let changes = try coordinator.commit()
       health.committed(changes)
+      tellWebhooks(changes)
       try publisher.publish(changes, coordinator, presence)
     } catch {
       health.storageFailed(error)

@@ -21,6 +21,7 @@ package final class Writer {
     case watch(ReplyAddress, Ticker)
     case leave(ReplyAddress, Departure)
     case settled(DelegatedOrder)
+    case webhook(WebhookKey)
   }
 
   let mailbox: Mailbox<WriterMessage>
@@ -28,8 +29,12 @@ package final class Writer {
   let coordinator: Coordinator
   /// Where orders wait for commission services.
   let desks: [Mailbox<SettlementDeskMessage>]
+  /// Who tells each endpoint of what is booked.
+  let webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>]
   private let clock: @Sendable () -> Timestamp
   let health: Health
+  private let failPoint: ArmedFailPoint?
+  private let revocations: Revocations
   var publisher: Publisher
   var presence = Presence()
   var waiting: [Waiting] = []
@@ -59,21 +64,47 @@ package final class Writer {
   ///   - store: where the state lives; used by this thread alone.
   ///   - loops: whom answers and events are posted to, by their index.
   ///   - desks: told of orders that wait for a commission service, by their place.
+  ///   - webhooks: who tells each endpoint of what is booked.
   ///   - health: counts, and says whether the store works.
+  ///   - revocations: told of tokens that hold no more.
   ///   - knownMax: how many keys of the state may stay in memory.
   ///   - clock: the wall clock.
-  package init(
+  ///   - failPoint: where the process is to end; none but in crash tests.
+  init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
-    desks: [Mailbox<SettlementDeskMessage>], health: Health, knownMax: Int = 2_000_000,
-    clock: @escaping @Sendable () -> Timestamp
+    desks: [Mailbox<SettlementDeskMessage>],
+    webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:], health: Health,
+    revocations: Revocations, knownMax: Int = 2_000_000,
+    clock: @escaping @Sendable () -> Timestamp, failPoint: ArmedFailPoint? = nil
   ) {
     self.mailbox = mailbox
     self.store = store
     self.desks = desks
+    self.webhooks = webhooks
     self.clock = clock
     self.health = health
+    self.failPoint = failPoint
+    self.revocations = revocations
     coordinator = Coordinator(store: store, knownMax: knownMax)
     publisher = Publisher(loops: loops)
+  }
+
+  /// Makes a writer without webhooks, whose rounds somebody else calls: for simulations.
+  ///
+  /// - Parameters:
+  ///   - store: where the state lives.
+  ///   - loops: whom answers and events are posted to, by their index.
+  ///   - desk: told of orders that wait for a commission service.
+  ///   - health: counts, and says whether the store works.
+  ///   - knownMax: how many keys of the state may stay in memory.
+  ///   - clock: the wall clock.
+  package convenience init(
+    store: any Store, loops: [any LoopPort], desk: Mailbox<SettlementDeskMessage>, health: Health,
+    knownMax: Int, clock: @escaping @Sendable () -> Timestamp
+  ) {
+    self.init(
+      mailbox: Mailbox(capacity: 1), store: store, loops: loops, desks: [desk], health: health,
+      revocations: Revocations(), knownMax: knownMax, clock: clock)
   }
 
   /// Works until it is told to stop.
@@ -116,6 +147,7 @@ package final class Writer {
       departures.append((key, promoter))
     case .unwatched(let ticker, let loop): publisher.unwatch(ticker, loop: loop)
     case .settled(let order, let answer): settle(order, answer)
+    case .webhook(let key, let report): take(report, of: key)
     case .stop: break
     }
   }
@@ -199,16 +231,22 @@ package final class Writer {
     defer { tellDepartures() }
     guard !waiting.isEmpty else { return }
     do {
+      if coordinator.hasUncommitted { failPoint?.pass(.beforeCommit) }
       let changes = try coordinator.commit()
+      if !changes.isEmpty { failPoint?.pass(.afterCommit) }
       health.committed(changes)
+      // Before anybody is answered: who is told that a token is revoked may rely on it.
+      revoke(changes)
       // First the answers of joins and subscriptions, so that nobody hears of an event that their
       // snapshot contains already; a loop drops what is not above the joined offset.
       for entry in waiting { release(entry) }
       waiting.removeAll(keepingCapacity: true)
+      if !changes.isEmpty { failPoint?.pass(.afterReply) }
       attempt { try publisher.publish(changes, coordinator, presence) }
       if changes.wantsSettlement {
         for desk in desks { desk.post(.orderWaits) }
       }
+      tellWebhooks(changes)
     } catch {
       failRound(error)
     }
@@ -221,6 +259,15 @@ package final class Writer {
     departures.removeAll(keepingCapacity: true)
   }
 
+  private func revoke(_ changes: Changes) {
+    var hasRevoked = false
+    for case (.revocation(let storefront, _), .revocation(let revocation)) in changes.records {
+      revocations.add(revocation, of: storefront)
+      hasRevoked = true
+    }
+    if hasRevoked { publisher.postToAll(.accessChanged) }
+  }
+
   /// Tells every call of the round so far that the store failed; nothing of it has happened.
   func failRound(_ error: any Error) {
     health.storageFailed(error)
@@ -230,6 +277,7 @@ package final class Writer {
         .leave(let address, _):
         publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
       case .settled(let order): desks[order.desk].post(.decided(order, isStored: false))
+      case .webhook(let key): webhooks[key]?.post(.decided(isStored: false))
       }
     }
     waiting.removeAll(keepingCapacity: true)
@@ -247,7 +295,10 @@ package final class Writer {
     case .leave(let address, let departure):
       let answer = Answer(body: JSON.object([]).bytes)
       publisher.answer(address, .leaving(address, departure, answer))
-    case .settled(let order): desks[order.desk].post(.decided(order, isStored: true))
+    case .settled(let order):
+      failPoint?.pass(.settlementBooked)
+      desks[order.desk].post(.decided(order, isStored: true))
+    case .webhook(let key): webhooks[key]?.post(.decided(isStored: true))
     case .join(let address, let caller, let wish, let touch):
       do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
     }

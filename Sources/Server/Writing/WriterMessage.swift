@@ -63,6 +63,8 @@ package enum WriterMessage: Sendable {
   case unwatched(Ticker, loop: Int)
   /// A commission service has answered for a revision of an order, or could not.
   case settled(DelegatedOrder, ServiceAnswer)
+  /// What the desk of webhooks has to say of an endpoint.
+  case webhook(WebhookKey, WebhookReport)
   /// Time to stop: everything before is still decided and answered.
   case stop
 }
@@ -83,6 +85,8 @@ package enum LoopMessage: Sendable {
   case level(RoomKey, LevelKey, [UInt8])
   /// The latest value of a ticker, as an encoded notification; a later one replaces it.
   case figures(Ticker, [UInt8])
+  /// Keys or tokens hold no more: every session is judged again.
+  case accessChanged
   /// The server stops: advises every client to come back later, takes nothing more, and drains the
   /// loop as soon as everything taken before is answered, or the time is over.
   case closing(reconnectAfterMilliseconds: Int64, withinMilliseconds: Int64)

@@ -30,14 +30,20 @@ final class Child {
 
   /// Starts a server on a directory, and waits until it is ready.
   ///
-  /// - Parameter directory: there already.
+  /// - Parameters:
+  ///   - directory: there already.
+  ///   - failPoint: where it is to end itself, see `ArmedFailPoint`.
   /// - Throws: where the process did not say that it is ready.
-  init(directory: String) throws {
+  init(directory: String, failPoint: String = "") throws {
     self.directory = directory
     // A file that has reached its limit is then an error of the write, not a signal: for disk faults.
-    let script = "trap '' XFSZ; exec \"$0\" serve --data \"$1\" --port 0"
+    let script = """
+      trap '' XFSZ
+      [ -z "$2" ] || export \(ArmedFailPoint.variable)="$2"
+      exec "$0" serve --data "$1" --port 0
+      """
     let (process, output) = try Child.spawn(
-      ["/bin/sh", "-c", script, try Child.program(), directory])
+      ["/bin/sh", "-c", script, try Child.program(), directory, failPoint])
     self.process = process
     self.output = output
     let line = Child.firstLine(output)
@@ -65,6 +71,22 @@ final class Child {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
     return status & 0x7f == 0 ? status >> 8 & 0xff : -1
+  }
+
+  /// Waits until the process has ended by itself; `end` still has to be called.
+  func endsWithin(milliseconds: Int64) -> Bool {
+    let deadline = monotonicMilliseconds() + milliseconds
+    repeat {
+      var found = siginfo_t()
+      // Left as it is, so that `end` finds it and its number is nobody else's meanwhile.
+      if waitid(P_PID, id_t(process), &found, WEXITED | WNOHANG | WNOWAIT) == 0,
+        found.si_signo == SIGCHLD
+      {
+        return true
+      }
+      usleep(1_000)
+    } while monotonicMilliseconds() < deadline
+    return false
   }
 
   /// Kills it from any thread; `end` still has to be called.

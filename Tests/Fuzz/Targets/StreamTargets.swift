@@ -1,0 +1,121 @@
+// What comes as a stream: any cut of the same bytes must give the same. Pure; any thread.
+
+import Wire
+
+/// Everything that came out of a decoder, and why it stopped.
+private struct Outcome<Item: Equatable, Failure: Error & Equatable>: Equatable {
+  var items: [Item] = []
+  var failure: Failure?
+}
+
+/// The first cut that does not give what the whole gives.
+private func difference<Value: Equatable>(
+  _ bytes: [UInt8], _ decode: ([[UInt8]]) -> Value
+) -> String? {
+  let whole = decode([bytes])
+  for chunks in cuts(bytes) {
+    let cut = decode(chunks)
+    if cut != whole { return "whole: \(whole)\nin \(chunks.count) parts: \(cut)" }
+  }
+  return nil
+}
+
+private let bodyBytesMax = 512
+
+private func requests(_ chunks: [[UInt8]]) -> Outcome<HTTPRequest, HTTPError> {
+  var decoder = HTTPRequestDecoder(bodyBytesMax: bodyBytesMax)
+  var outcome = Outcome<HTTPRequest, HTTPError>()
+  for chunk in chunks {
+    chunk.withUnsafeBytes { decoder.feed($0) }
+    do throws(HTTPError) {
+      while let request = try decoder.next() { outcome.items.append(request) }
+    } catch {
+      outcome.failure = error
+      return outcome
+    }
+  }
+  return outcome
+}
+
+func httpFault(_ bytes: [UInt8]) -> String? {
+  if let fault = difference(bytes, requests) { return fault }
+  let outcome = requests([bytes])
+  for request in outcome.items {
+    if request.body.count > bodyBytesMax { return "a body of \(request.body.count) bytes" }
+    if request.headers.values("content-length").count > 1 { return "two lengths were taken" }
+    if !request.headers.values("transfer-encoding").isEmpty,
+      !request.headers.values("content-length").isEmpty
+    {
+      return "a length and a coding were taken"
+    }
+    let isControl = { (scalar: Unicode.Scalar) in scalar.value < 0x20 && scalar != "\t" }
+    let values = request.headers.fields.map(\.value)
+    if values.contains(where: { $0.unicodeScalars.contains(where: isControl) }) {
+      return "a header holds a control character"
+    }
+    _ = WebSocketHandshakeOutcome(request)
+  }
+  return outcome.failure.flatMap { error in
+    (400...505).contains(error.status) ? nil : "\(error) answers \(error.status)"
+  }
+}
+
+/// What the handshake says, which must not trap either.
+private struct WebSocketHandshakeOutcome {
+  init(_ request: HTTPRequest) {
+    do throws(WebSocketHandshakeError) {
+      _ = try WebSocketHandshake.accept(request) { _ in Array(repeating: 0, count: 20) }
+    } catch {
+      _ = error.response.bytes(keepsAlive: false)
+    }
+  }
+}
+
+private let messageBytesMax = 4096
+
+private func events(
+  _ chunks: [[UInt8]], _ role: WebSocketRole
+) -> Outcome<WebSocketEvent, WebSocketError> {
+  var decoder = WebSocketDecoder(role: role, messageBytesMax: messageBytesMax)
+  var outcome = Outcome<WebSocketEvent, WebSocketError>()
+  for chunk in chunks {
+    chunk.withUnsafeBytes { decoder.feed($0) }
+    do throws(WebSocketError) {
+      while let event = try decoder.next() { outcome.items.append(event) }
+    } catch {
+      outcome.failure = error
+      return outcome
+    }
+  }
+  return outcome
+}
+
+func webSocketFault(_ bytes: [UInt8]) -> String? {
+  for role in [WebSocketRole.server, .client] {
+    if let fault = difference(bytes, { events($0, role) }) { return fault }
+    let outcome = events([bytes], role)
+    // What was understood, said again, is understood the same.
+    var again: [UInt8] = []
+    for event in outcome.items {
+      let mask: UInt32? = role == .server ? 0x0102_0304 : nil
+      switch event {
+      case .text(let text):
+        if text.count > messageBytesMax { return "a text of \(text.count) bytes" }
+        if String(validating: text, as: UTF8.self) == nil { return "a text that is not UTF-8" }
+        again += WebSocketEncoder.text(text, mask: mask)
+      case .binary(let payload):
+        if payload.count > messageBytesMax { return "a message of \(payload.count) bytes" }
+        again += WebSocketEncoder.frame(.binary, payload, mask: mask)
+      case .ping(let payload): again += WebSocketEncoder.frame(.ping, payload, mask: mask)
+      case .pong(let payload): again += WebSocketEncoder.frame(.pong, payload, mask: mask)
+      case .close(let code, let reason):
+        again += WebSocketEncoder.close(code, reason: reason, mask: mask)
+      }
+    }
+    let repeated = events([again], role)
+    if repeated.items != outcome.items || repeated.failure != nil {
+      return "said again: \(repeated)\nat first: \(outcome)"
+    }
+  }
+  return nil
+}
