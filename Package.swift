@@ -76,6 +76,19 @@ let package = Package(
         name: "Histories",
         dependencies: ["Commerce", "Commission", "Coordination", "Ledger", "Notation"],
         path: "Tests/Histories", swiftSettings: strict),
+      // The whole server but its sockets under a simulated clock, network and disk. Not shipped.
+      .target(
+        name: "Simulator",
+        dependencies: [
+          "Commerce", "Commission", "Coordination", "Histories", "Ledger", "Notation", "Server",
+          "Transport", "Wire",
+        ],
+        path: "Tests/Simulator", swiftSettings: strict),
+      .testTarget(
+        name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: strict),
+      .executableTarget(
+        name: "Simulate", dependencies: ["Simulator"], path: "Tests/Simulate",
+        swiftSettings: strict),
       // A file system for SQLite that loses power, for the tests of the store and of the server.
       .target(
         name: "PowerLoss", dependencies: ["CSQLite"], path: "Tests/PowerLoss"),

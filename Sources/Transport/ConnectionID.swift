@@ -14,7 +14,13 @@ package struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
 
   init(rawValue: UInt64) { self.rawValue = rawValue }
 
-  init(loop: Int, generation: UInt32, slot: Int) {
+  /// Makes a name.
+  ///
+  /// - Parameters:
+  ///   - loop: the index of the loop, 0…255.
+  ///   - generation: counts the connections that had the slot.
+  ///   - slot: the place in the loop's table, 24 bits.
+  package init(loop: Int, generation: UInt32, slot: Int) {
     precondition(loop >= 0 && loop < 256, "a loop's index has 8 bits")
     precondition(slot >= 0 && slot < Self.slotsMax, "a slot has 24 bits")
     rawValue = UInt64(loop) << 56 | UInt64(generation) << 24 | UInt64(slot)

@@ -15,19 +15,27 @@ import Storage
 import Synchronization
 
 /// A revision of an order that a commission service settles, and the desk that has asked about it.
-struct DelegatedOrder: Hashable, Sendable {
+package struct DelegatedOrder: Hashable, Sendable {
   /// Whose.
-  let storefront: StorefrontID
+  package let storefront: StorefrontID
   /// The order.
-  let order: OrderID
+  package let order: OrderID
   /// Which state of it.
-  let revision: Int64
+  package let revision: Int64
   /// The desk's place in the list of desks.
-  let desk: Int
+  package let desk: Int
+
+  /// Names a revision, as asked about by a desk.
+  package init(storefront: StorefrontID, order: OrderID, revision: Int64, desk: Int) {
+    self.storefront = storefront
+    self.order = order
+    self.revision = revision
+    self.desk = desk
+  }
 }
 
 /// What is posted to a desk.
-enum SettlementDeskMessage: Sendable {
+package enum SettlementDeskMessage: Sendable {
   /// An order was stored that waits for a service.
   case orderWaits
   /// The writer has decided on an answer; and whether what came of it is stored.

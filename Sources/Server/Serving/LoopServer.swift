@@ -39,11 +39,7 @@ final class LoopServer: LoopDelegate {
   /// When the oldest commit was published whose events have not all been sent.
   private var publishedAt: Int?
   private var nextCall: UInt64 = 0
-  private var rooms: [RoomKey: RoomFanOut] = [:]
-  private var boards: [Ticker: TickerBoard] = [:]
-  /// Rooms and boards with something to flush, and when.
-  private var roomsDue: Set<RoomKey> = []
-  private var boardsDue: Set<Ticker> = []
+  private var audience = LoopAudience()
   private var nextFlush: Int64?
   private var nextSweep: Int64 = 0
   private var countsSeen = Connections.Counts()
@@ -72,8 +68,8 @@ final class LoopServer: LoopDelegate {
 
   func writable(_ id: ConnectionID) {
     guard let session = sessions[id] else { return }
-    for key in session.rooms { rooms[key]?.catchUp(id, connections) }
-    for ticker in session.tickers { boards[ticker]?.catchUp(id, connections) }
+    for key in session.rooms { audience.catchUp(id, key, connections) }
+    for ticker in session.tickers { audience.catchUp(id, ticker, connections) }
   }
 
   // MARK: Calls
@@ -108,22 +104,12 @@ final class LoopServer: LoopDelegate {
       case .ticker(let ticker): unwatch(ticker, address.connection)
       }
       deliver(.success(answer), to: address)
-    case .event(let key, let offset, let bytes):
-      guard rooms[key] != nil else { return }
-      rooms[key]?.take(offset: offset, bytes)
-      roomsDue.insert(key)
-    case .level(let key, let level, let bytes):
-      guard let replaces = rooms[key]?.take(level, bytes) else { return }
-      if replaces { context.health.conflated.add(1, ordering: .relaxed) }
-      roomsDue.insert(key)
-    case .figures(let ticker, let bytes):
-      guard let replaces = boards[ticker]?.take(bytes) else { return }
-      if replaces { context.health.conflated.add(1, ordering: .relaxed) }
-      boardsDue.insert(ticker)
+    case .event, .level, .figures:
+      if audience.take(message) { context.health.conflated.add(1, ordering: .relaxed) }
     case .accessChanged: closeUntrusted()
     case .published(let moment): publishedAt = min(publishedAt ?? moment, moment)
     case .closing(let milliseconds, let within):
-      adviseClosing(milliseconds) { key, id in rooms[key]?.sentOffset(id) }
+      adviseClosing(milliseconds) { key, id in audience.sentOffset(key, id) }
       stopDeadline = connections.now + within
     }
   }
@@ -149,37 +135,29 @@ final class LoopServer: LoopDelegate {
 
   private func joined(_ address: ReplyAddress, _ key: RoomKey, _ viewer: ViewerID, offset: Int64) {
     let id = address.connection
-    let member = RoomFanOut.Member(connection: id, viewer: viewer, joinedOffset: offset)
     // Somebody who left while the answer was on its way, or who joined again, counts no further.
     guard sessions[id] != nil else {
       return context.writer.post(.left(key, viewer))
     }
-    if rooms[key, default: RoomFanOut()].add(member) {
+    if audience.enter(key, id, viewer, offset: offset) {
       sessions[id]?.rooms.append(key)
     } else {
       context.writer.post(.left(key, viewer))
-      // Joined again on the same connection: from now on it counts from the new offset.
-      _ = rooms[key]?.remove(id)
-      _ = rooms[key]?.add(member)
     }
   }
 
   /// Takes a connection out of a room.
   func leave(_ key: RoomKey, _ id: ConnectionID) {
-    guard let member = rooms[key]?.remove(id) else { return }
-    if rooms[key]?.isEmpty == true {
-      rooms[key] = nil
-      epochs[key] = nil
-      roomsDue.remove(key)
-    }
+    guard let viewer = audience.leave(key, id) else { return }
+    if !audience.hasRoom(key) { epochs[key] = nil }
     sessions[id]?.rooms.removeAll { $0 == key }
-    context.writer.post(.left(key, member.viewer))
+    context.writer.post(.left(key, viewer))
   }
 
   private func watching(_ address: ReplyAddress, _ ticker: Ticker) {
     let id = address.connection
     // The writer has counted this one; whoever has gone meanwhile, or asked twice, counts no further.
-    if sessions[id] != nil, boards[ticker, default: TickerBoard()].add(id) {
+    if sessions[id] != nil, audience.watch(ticker, id) {
       sessions[id]?.tickers.append(ticker)
     } else {
       context.writer.post(.unwatched(ticker, loop: loop.index))
@@ -188,12 +166,8 @@ final class LoopServer: LoopDelegate {
 
   /// Takes a connection from the watchers of a ticker.
   func unwatch(_ ticker: Ticker, _ id: ConnectionID) {
-    guard boards[ticker]?.remove(id) == true else { return }
+    guard audience.unwatch(ticker, id) else { return }
     sessions[id]?.tickers.removeAll { $0 == ticker }
-    if boards[ticker]?.watchers.isEmpty == true {
-      boards[ticker] = nil
-      boardsDue.remove(ticker)
-    }
     context.writer.post(.unwatched(ticker, loop: loop.index))
   }
 
@@ -224,19 +198,8 @@ final class LoopServer: LoopDelegate {
   }
 
   private func flush(at now: Int64) {
-    guard !roomsDue.isEmpty || !boardsDue.isEmpty else { return }
-    var next: Int64?
-    var sent = 0
-    for key in roomsDue {
-      guard let (again, frames) = rooms[key]?.flush(at: now, connections) else { continue }
-      sent += frames
-      if let again { next = min(next ?? Int64.max, again) } else { roomsDue.remove(key) }
-    }
-    for ticker in boardsDue {
-      guard let (again, frames) = boards[ticker]?.flush(at: now, connections) else { continue }
-      sent += frames
-      if let again { next = min(next ?? Int64.max, again) } else { boardsDue.remove(ticker) }
-    }
+    guard audience.hasNews else { return }
+    let (next, sent) = audience.flush(at: now, connections)
     if sent > 0 { context.health.framesSent.add(sent, ordering: .relaxed) }
     nextFlush = next
     if let next { connections.requestDeadline(at: next) }
@@ -244,7 +207,7 @@ final class LoopServer: LoopDelegate {
 
   /// Once every event of what was published is out, notes how long that took.
   private func noteFanOut() {
-    guard let begin = publishedAt, !roomsDue.contains(where: { rooms[$0]?.hasEvents == true })
+    guard let begin = publishedAt, !audience.hasEvents
     else { return }
     publishedAt = nil
     context.health.fanOut.observe(monotonicMicroseconds() - begin)

@@ -28,7 +28,11 @@ struct RoomFanOut {
   /// The last event that was taken; 0 before the first.
   private var lastOffset: Int64 = 0
   private var latest: [LevelKey: [UInt8]] = [:]
+  /// The keys of `latest` in the order in which each was first told.
+  private var told: [LevelKey] = []
   private var changed: [LevelKey] = []
+  /// Whether the loop knows that something waits here.
+  var isDue = false
   private var nextEventFlush: Int64 = 0
   private var nextLevelFlush: Int64 = 0
   private var nextCountFlush: Int64 = 0
@@ -90,7 +94,7 @@ struct RoomFanOut {
   mutating func take(_ key: LevelKey, _ bytes: [UInt8]) -> Bool {
     let replaces = changed.contains(key)
     if !replaces { changed.append(key) }
-    latest[key] = bytes
+    if latest.updateValue(bytes, forKey: key) == nil { told.append(key) }
     return replaces
   }
 
@@ -100,7 +104,9 @@ struct RoomFanOut {
   ///   - now: monotonic milliseconds.
   ///   - connections: where to send.
   /// - Returns: when to flush again, if something waits, and how many frames were sent.
-  mutating func flush(at now: Int64, _ connections: Connections) -> (next: Int64?, sent: Int) {
+  mutating func flush(
+    at now: Int64, _ connections: some FrameOutlet
+  ) -> (next: Int64?, sent: Int) {
     var next: Int64?
     var sent = 0
     if !events.isEmpty {
@@ -127,12 +133,12 @@ struct RoomFanOut {
   }
 
   /// Tells one connection that had lagged the latest of everything.
-  func catchUp(_ connection: ConnectionID, _ connections: Connections) {
+  func catchUp(_ connection: ConnectionID, _ connections: some FrameOutlet) {
     guard places[connection] != nil, !latest.isEmpty else { return }
-    _ = send(Array(latest.keys), to: connection, connections)
+    _ = send(told, to: connection, connections)
   }
 
-  private mutating func sendEvents(_ connections: Connections) -> Int {
+  private mutating func sendEvents(_ connections: some FrameOutlet) -> Int {
     var sent = 0
     var rest = events[...]
     while let first = rest.first {
@@ -153,7 +159,7 @@ struct RoomFanOut {
   /// Sends to one member what its join did not give it already.
   private func send(
     _ part: ArraySlice<(offset: Int64, bytes: [UInt8])>, _ frame: Frame, to member: Member,
-    _ connections: Connections
+    _ connections: some FrameOutlet
   ) -> Int {
     let fresh = part.filter { $0.offset > member.joinedOffset }
     if fresh.isEmpty { return 0 }
@@ -164,7 +170,7 @@ struct RoomFanOut {
   }
 
   private func send(
-    _ keys: [LevelKey], to only: ConnectionID?, _ connections: Connections
+    _ keys: [LevelKey], to only: ConnectionID?, _ connections: some FrameOutlet
   ) -> Int {
     var rest = keys.compactMap { latest[$0] }[...]
     var sent = 0

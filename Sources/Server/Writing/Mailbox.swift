@@ -5,7 +5,7 @@ import Glibc
 import Synchronization
 
 /// A bounded queue of messages for one thread.
-final class Mailbox<Message: Sendable>: Sendable {
+package final class Mailbox<Message: Sendable>: Sendable {
   private struct Contents {
     var messages: [Message] = []
     var isWaiting = false
@@ -18,7 +18,7 @@ final class Mailbox<Message: Sendable>: Sendable {
   /// Makes an empty mailbox.
   ///
   /// - Parameter capacity: how many messages may wait before `offer` refuses.
-  init(capacity: Int) {
+  package init(capacity: Int) {
     self.capacity = capacity
     bell = Doorbell()
   }
@@ -26,10 +26,10 @@ final class Mailbox<Message: Sendable>: Sendable {
   /// Posts a message unless too many wait.
   ///
   /// - Returns: whether it was taken.
-  func offer(_ message: Message) -> Bool { put(message, isBounded: true) }
+  package func offer(_ message: Message) -> Bool { put(message, isBounded: true) }
 
   /// Posts a message whatever waits.
-  func post(_ message: Message) { _ = put(message, isBounded: false) }
+  package func post(_ message: Message) { _ = put(message, isBounded: false) }
 
   /// How many messages wait now.
   var count: Int { contents.withLock { $0.messages.count } }
@@ -52,7 +52,7 @@ final class Mailbox<Message: Sendable>: Sendable {
   ///
   /// - Parameter milliseconds: how long to wait at the most.
   /// - Returns: the messages; none when the time is over.
-  func take(waitingMilliseconds milliseconds: Int64) -> [Message] {
+  package func take(waitingMilliseconds milliseconds: Int64) -> [Message] {
     let messages = takeAll(marksWaiting: true)
     if !messages.isEmpty { return messages }
     bell.wait(milliseconds: milliseconds)

@@ -12,6 +12,15 @@ struct Publisher {
   /// How many connections of which loops watch which figures. Counted, because one may come while the
   /// news that another one has gone is on its way.
   private var watchers: [Ticker: [Int: Int]] = [:]
+  /// Latest values that changed and could not be read: nobody may wait for the next change of them.
+  private var owed: [News] = []
+
+  /// A latest value that somebody may want to know.
+  private enum News: Hashable {
+    case figures(Ticker)
+    case count(RoomKey)
+    case level(RoomKey, SKUID)
+  }
 
   /// Makes a publisher for these loops.
   init(loops: [any LoopPort]) { self.loops = loops }
@@ -38,59 +47,78 @@ struct Publisher {
     for loop in loops { loop.post(message) }
   }
 
-  /// Tells everybody what a commit changed.
-  func publish(_ changes: Changes, _ coordinator: Coordinator, _ presence: Presence) throws {
+  /// Tells everybody what a commit changed, and what could not be read before.
+  ///
+  /// - Throws: what the store throws where something has to be read for a latest value; it is told the
+  ///   next time. Events need nothing but themselves: they are told all the same.
+  mutating func publish(
+    _ changes: Changes, _ coordinator: Coordinator, _ presence: Presence
+  ) throws {
     let begin = changes.events.isEmpty ? 0 : monotonicMicroseconds()
     var hasTold = false
     defer { if hasTold { postToAll(.published(at: begin)) } }
+    var news = owed
+    owed = []
     for event in changes.events {
       let key = RoomKey(event.storefront, event.room)
       guard presence.isWatched(key) else { continue }
       postToAll(.event(key, offset: event.offset, event.notification))
       hasTold = true
-      try publishLevels(of: event, key, coordinator)
+      // An order moved the stock of what it bought.
+      for line in event.payload["lines"]?.elements ?? [] {
+        if let sku = line["sku"]?.text { news.append(.level(key, SKUID(trusted: sku))) }
+      }
     }
-    guard !watchers.isEmpty else { return }
-    var told: Set<Ticker> = []
-    for (key, _) in changes.records {
-      guard let ticker = Ticker(showing: key), told.insert(ticker).inserted else { continue }
-      try publish(ticker, coordinator, presence)
+    if !watchers.isEmpty {
+      for (key, _) in changes.records {
+        if let ticker = Ticker(showing: key) { news.append(.figures(ticker)) }
+      }
     }
-  }
-
-  /// Tells a ticker's watchers its figures, if there are any.
-  func publish(_ ticker: Ticker, _ coordinator: Coordinator, _ presence: Presence) throws {
-    guard let watching = watchers[ticker] else { return }
-    let figures = try coordinator.figures(ticker, presence: presence)
-    let message = LoopMessage.figures(
-      ticker, RemoteReply.notification(ticker.method, figures.bytes))
-    for loop in watching.keys { loops[loop].post(message) }
+    try tell(news, coordinator, presence)
   }
 
   /// Tells a room how many are in it, and those whose figures count them.
-  func publishCount(
+  ///
+  /// - Throws: as `publish`.
+  mutating func publishCount(
     _ key: RoomKey, promoter: MemberID?, _ coordinator: Coordinator, _ presence: Presence
   ) throws {
-    if presence.isWatched(key) {
-      let count = try coordinator.count(key, presence: presence)
-      postToAll(.level(key, .count, RemoteReply.notification("room.count", count.bytes)))
-    }
-    try publish(.room(key.storefront, key.room), coordinator, presence)
-    if let promoter {
-      try publish(.earnings(key.storefront, promoter, key.room), coordinator, presence)
-    }
+    var news: [News] = [.count(key), .figures(.room(key.storefront, key.room))]
+    if let promoter { news.append(.figures(.earnings(key.storefront, promoter, key.room))) }
+    try tell(news, coordinator, presence)
   }
 
-  /// An order moved the stock of what it bought.
-  private func publishLevels(
-    of event: RoomEvent, _ key: RoomKey, _ coordinator: Coordinator
+  /// Tells latest values, each once; those that cannot be read are owed.
+  private mutating func tell(
+    _ news: [News], _ coordinator: Coordinator, _ presence: Presence
   ) throws {
-    for line in event.payload["lines"]?.elements ?? [] {
-      guard let text = line["sku"]?.text else { continue }
-      let sku = SKUID(trusted: text)
-      guard let level = try coordinator.level(key, sku) else { continue }
-      postToAll(
-        .level(key, .listing(sku), RemoteReply.notification("listing.level", level.bytes)))
+    var told: Set<News> = []
+    for (index, entry) in news.enumerated() where told.insert(entry).inserted {
+      do {
+        switch entry {
+        case .figures(let ticker):
+          guard let watching = watchers[ticker] else { continue }
+          let figures = try coordinator.figures(ticker, presence: presence)
+          let message = LoopMessage.figures(
+            ticker, RemoteReply.notification(ticker.method, figures.bytes))
+          for loop in loops.indices where watching[loop] != nil { loops[loop].post(message) }
+        case .count(let key):
+          guard presence.isWatched(key) else { continue }
+          let count = try coordinator.count(key, presence: presence)
+          postToAll(.level(key, .count, RemoteReply.notification("room.count", count.bytes)))
+        case .level(let key, let sku):
+          guard presence.isWatched(key), let level = try coordinator.level(key, sku) else {
+            continue
+          }
+          postToAll(
+            .level(key, .listing(sku), RemoteReply.notification("listing.level", level.bytes)))
+        }
+      } catch {
+        for left in news[index...] where !told.contains(left) || left == entry {
+          if !owed.contains(left) { owed.append(left) }
+        }
+        throw error
+      }
     }
   }
 }

@@ -47,7 +47,8 @@ extension Writer {
       .joined(
         address, key, caller.person, offset: progress.offset,
         Answer(body: JSON.object(members).bytes, epoch: progress.epoch)))
-    try publisher.publishCount(key, promoter: promoter, coordinator, presence)
+    // The answer is on its way: whoever it is for has come in, whatever can be told to others.
+    attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
   }
 
   private func missed(

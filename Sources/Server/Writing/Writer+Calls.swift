@@ -145,6 +145,8 @@ extension Writer {
       try publisher.publish(changes, coordinator, presence)
     } catch {
       health.storageFailed(error)
+      // What was decided before it failed must not be told of before it is stored.
+      coordinator.rollBack()
     }
   }
 }

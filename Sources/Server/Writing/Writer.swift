@@ -13,7 +13,7 @@ import Notation
 import Synchronization
 
 /// Decides, writes, answers, publishes; owns the coordinator and presence. One thread.
-final class Writer {
+package final class Writer {
   /// An answer that waits for the commit of its round.
   enum Waiting {
     case answer(ReplyAddress, Result<Answer, Fault>)
@@ -38,6 +38,8 @@ final class Writer {
   var publisher: Publisher
   var presence = Presence()
   var waiting: [Waiting] = []
+  /// Who has left in this round, with the promoter whose visit it was.
+  private var departures: [(key: RoomKey, promoter: MemberID?)] = []
   /// Snapshots of rooms, encoded once for everybody who joins at the same offset.
   var snapshots: [RoomKey: (offset: Int64, listings: JSON)] = [:]
   var now = Timestamp(milliseconds: 0)
@@ -55,12 +57,25 @@ final class Writer {
   /// How many listings a snapshot has.
   static let snapshotListings = 100
 
+  /// Makes a writer; nothing is read before `begin`.
+  ///
+  /// - Parameters:
+  ///   - mailbox: what waits to be decided.
+  ///   - store: where the state lives; used by this thread alone.
+  ///   - loops: whom answers and events are posted to, by their index.
+  ///   - desks: told of orders that wait for a commission service, by their place.
+  ///   - webhooks: who tells each endpoint of what is booked.
+  ///   - health: counts, and says whether the store works.
+  ///   - revocations: told of tokens that hold no more.
+  ///   - knownMax: how many keys of the state may stay in memory.
+  ///   - clock: the wall clock.
+  ///   - failPoint: where the process is to end; none but in crash tests.
   init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
     desks: [Mailbox<SettlementDeskMessage>],
     webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:], health: Health,
-    revocations: Revocations, clock: @escaping @Sendable () -> Timestamp,
-    failPoint: ArmedFailPoint? = nil
+    revocations: Revocations, knownMax: Int = 2_000_000,
+    clock: @escaping @Sendable () -> Timestamp, failPoint: ArmedFailPoint? = nil
   ) {
     self.mailbox = mailbox
     self.store = store
@@ -70,27 +85,56 @@ final class Writer {
     self.health = health
     self.failPoint = failPoint
     self.revocations = revocations
-    coordinator = Coordinator(store: store)
+    coordinator = Coordinator(store: store, knownMax: knownMax)
     publisher = Publisher(loops: loops)
+  }
+
+  /// Makes a writer without webhooks, whose rounds somebody else calls: for simulations.
+  ///
+  /// - Parameters:
+  ///   - store: where the state lives.
+  ///   - loops: whom answers and events are posted to, by their index.
+  ///   - desk: told of orders that wait for a commission service.
+  ///   - health: counts, and says whether the store works.
+  ///   - knownMax: how many keys of the state may stay in memory.
+  ///   - clock: the wall clock.
+  package convenience init(
+    store: any Store, loops: [any LoopPort], desk: Mailbox<SettlementDeskMessage>, health: Health,
+    knownMax: Int, clock: @escaping @Sendable () -> Timestamp
+  ) {
+    self.init(
+      mailbox: Mailbox(capacity: 1), store: store, loops: loops, desks: [desk], health: health,
+      revocations: Revocations(), knownMax: knownMax, clock: clock)
   }
 
   /// Works until it is told to stop.
   func run() {
+    begin()
+    while round(mailbox.take(waitingMilliseconds: Writer.sweepMilliseconds)) {}
+  }
+
+  /// Takes up where the last run on this store ended; once, before the first round.
+  package func begin() {
     // The ledger is in order of time, also where the clock was set back between two runs.
     attempt { now = try store.lastBooking() ?? now }
-    while true {
-      let messages = mailbox.take(waitingMilliseconds: Writer.sweepMilliseconds)
-      // The wall clock may be set back; what was decided stays in order.
-      now = max(now, clock())
-      health.writerTime = now
-      var hasStopped = false
-      for message in messages {
-        if case .stop = message { hasStopped = true } else { handle(message) }
-      }
-      finishRound()
-      if hasStopped { return }
-      if now >= nextSweep { sweep() }
+  }
+
+  /// Decides, commits, answers and publishes what was taken from the mailbox, then what time brings.
+  ///
+  /// - Parameter messages: in the order of their posting; none where only time has passed.
+  /// - Returns: false once it has been told to stop.
+  package func round(_ messages: [WriterMessage]) -> Bool {
+    // The wall clock may be set back; what was decided stays in order.
+    now = max(now, clock())
+    health.writerTime = now
+    var hasStopped = false
+    for message in messages {
+      if case .stop = message { hasStopped = true } else { handle(message) }
     }
+    finishRound()
+    if hasStopped { return false }
+    if now >= nextSweep { sweep() }
+    return true
   }
 
   private func handle(_ message: WriterMessage) {
@@ -99,7 +143,8 @@ final class Writer {
     case .left(let key, let viewer):
       let promoter = presence.leave(key, viewer)
       if !presence.isWatched(key) { snapshots[key] = nil }
-      attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
+      // Told after the commit: until then the figures may count what will never have happened.
+      departures.append((key, promoter))
     case .unwatched(let ticker, let loop): publisher.unwatch(ticker, loop: loop)
     case .settled(let order, let answer): settle(order, answer)
     case .webhook(let key, let report): take(report, of: key)
@@ -184,6 +229,7 @@ final class Writer {
 
   func finishRound() {
     health.turned(calls: waiting.count, rooms: presence.roomsWatched)
+    defer { tellDepartures() }
     guard !waiting.isEmpty else { return }
     do {
       if coordinator.hasUncommitted { failPoint?.pass(.beforeCommit) }
@@ -205,6 +251,13 @@ final class Writer {
     } catch {
       failRound(error)
     }
+  }
+
+  private func tellDepartures() {
+    for (key, promoter) in departures {
+      attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
+    }
+    departures.removeAll(keepingCapacity: true)
   }
 
   private func revoke(_ changes: Changes) {
@@ -257,7 +310,7 @@ final class Writer {
     publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
   }
 
-  /// Publishing derives from what is committed; if reading it fails, the next change tells again.
+  /// Publishing derives from what is committed; what cannot be read is told with the next round.
   func attempt(_ body: () throws -> Void) {
     do { try body() } catch { health.storageFailed(error) }
   }

@@ -59,7 +59,7 @@ package struct RoomKey: Hashable, Sendable {
 }
 
 /// What is posted to the writer.
-enum WriterMessage: Sendable {
+package enum WriterMessage: Sendable {
   /// A call to decide and answer.
   case call(Call, Caller, ReplyAddress)
   /// A connection that had joined is gone, or left.

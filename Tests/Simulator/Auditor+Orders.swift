@@ -1,0 +1,178 @@
+// What every party of an order has to have, reckoned a second time: who is paid by the tree of the
+// moment of placement, and how much, line by line. Plans by the words of domain.md, section 5, and not
+// by their documents; days by arithmetic of its own.
+
+import Commerce
+import Commission
+import Coordination
+import Ledger
+
+/// Who is paid a part of an order; several where two changes of one millisecond leave it open.
+struct Claim: Equatable {
+  /// Whose commission it is.
+  let earner: MemberID?
+  /// Who gets a part of the pool before the earner, and what part.
+  var promoter: MemberID?
+  var promoterPpm: Int64 = 0
+  /// Who gets something on top of what the earner gets, and what part of that.
+  var upline: MemberID?
+  var uplinePpm: Int64 = 0
+}
+
+extension Auditor {
+  // MARK: Who
+
+  /// Checks a new order's promoter, and fixes who is paid.
+  mutating func checkAttribution(of order: Order, elapsed: Int64) {
+    let host = order.room.flatMap { hosts[$0] }
+    let receipt = order.receipt
+    if let lock = locks[order.buyer], lock.at < order.placedAt {
+      if receipt.source == .lock, receipt.promoter != lock.promoter {
+        find(.lock, "\(order.id) is not of the buyer's own lock", elapsed: elapsed)
+      }
+      if receipt.source == nil, lock.promoter != host {
+        find(.lock, "\(order.id) passes over the buyer's lock", elapsed: elapsed)
+      }
+    }
+    let seller = order.snapshot.participants.seller
+    let strict = claim(order, seller: seller, host: host, includesMoment: false)
+    let loose = claim(order, seller: seller, host: host, includesMoment: true)
+    claims[order.id] = strict == loose ? [strict] : [strict, loose]
+  }
+
+  private func claim(
+    _ order: Order, seller: MemberID?, host: MemberID?, includesMoment: Bool
+  ) -> Claim {
+    let promoter = order.receipt.promoter
+    func rank(_ member: MemberID) -> Int {
+      let known = ranks[member] ?? []
+      let held = known.last {
+        includesMoment ? $0.from <= order.placedAt : $0.from < order.placedAt
+      }
+      let names = ["ordinary", "gold", "senior"]
+      return names.firstIndex(of: (held ?? known.first)?.rank ?? "") ?? 0
+    }
+    func inviter(_ member: MemberID) -> MemberID? { members[member]?.inviter }
+    switch plan {
+    case .shuai: return Claim(earner: promoter ?? seller ?? host)
+    case .fengxiang:
+      let earner = seller ?? host
+      var claim = Claim(earner: earner)
+      if let promoter, promoter != earner {
+        let known = order.room.flatMap { pacts[$0] } ?? []
+        let held = known.last {
+          includesMoment ? $0.from <= order.placedAt : $0.from < order.placedAt
+        }
+        claim.promoter = promoter
+        claim.promoterPpm = (held ?? known.first)?.ppm ?? 300_000
+      }
+      if let earner { claim.upline = inviter(earner) }
+      claim.uplinePpm = 100_000
+      return claim
+    case .wanwu:
+      let earner = seller ?? promoter ?? host
+      guard let earner else { return Claim(earner: nil) }
+      var claim = Claim(earner: earner)
+      claim.uplinePpm = 250_000
+      if rank(earner) >= 1 {
+        // Separated: only a senior inviter keeps a part.
+        if let above = inviter(earner), rank(above) == 2 { claim.upline = above }
+        return claim
+      }
+      var head = inviter(earner)
+      while let above = head, rank(above) < 1 { head = inviter(above) }
+      if let head, rank(head) == 2 || head == inviter(earner) { claim.upline = head }
+      return claim
+    }
+  }
+
+  // MARK: How much
+
+  /// What every party has to have of an order as it stands.
+  private func due(_ order: Order, _ claim: Claim) -> [String: Int64] {
+    var due: [String: Int64] = [:]
+    func give(_ party: String, _ amount: Int64) { due[party, default: 0] += amount }
+    for line in order.lines {
+      let (paid, cost) = (line.paid.minorUnits, line.cost.minorUnits)
+      let net = paid - line.refunded.minorUnits
+      let pool = net * Int64(line.rate.partsPerMillion) / 1_000_000
+      let supplier = paid == 0 ? 0 : cost * net / paid
+      var rest = net - supplier
+      give("buyers", -net)
+      give("supplier/\(line.supplier)", supplier)
+      var earned = pool
+      if let promoter = claim.promoter {
+        let part = pool * claim.promoterPpm / 1_000_000
+        give("member/\(promoter)", part)
+        earned -= part
+        rest -= part
+      }
+      if let earner = claim.earner {
+        give("member/\(earner)", earned)
+        rest -= earned
+        if let upline = claim.upline {
+          let part = earned * claim.uplinePpm / 1_000_000
+          give("member/\(upline)", part)
+          rest -= part
+        }
+      }
+      give("platform", rest)
+    }
+    return due.filter { $0.value != 0 }
+  }
+
+  /// Holds what is booked of an order against what is due.
+  mutating func checkMoney(of order: Order, _ id: OrderID, elapsed: Int64) {
+    let booked = nets[id.text, default: [:]].filter { $0.value != 0 }
+    guard order.paidAt != nil else {
+      if !booked.isEmpty { find(.shares, "\(id) is booked unpaid", elapsed: elapsed) }
+      return
+    }
+    let net = order.lines.reduce(Int64(0)) {
+      $0 + $1.paid.minorUnits - $1.refunded.minorUnits
+    }
+    if booked["buyers", default: 0] != -net {
+      let buyers = booked["buyers", default: 0]
+      find(.shares, "\(id): the buyers gave \(-buyers), not \(net)", elapsed: elapsed)
+    }
+    if let delegation = order.delegation, delegation.settledRevision != delegation.revision {
+      return
+    }
+    if net == 0, !booked.isEmpty {
+      find(.zero, "\(id) is given back: \(listed(booked)) left", elapsed: elapsed)
+    }
+    let wanted = claims[id, default: []].map { due(order, $0) }
+    if !wanted.contains(booked) {
+      let due = wanted.map(listed).joined(separator: " or ")
+      find(.shares, "\(id) has \(listed(booked)), due is \(due)", elapsed: elapsed)
+    }
+  }
+
+  private func listed(_ nets: [String: Int64]) -> String {
+    nets.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+  }
+
+  // MARK: When
+
+  /// Holds a release against the calendar: seven full days in Shanghai after the day of delivery, and
+  /// a day more for each day of dispute.
+  mutating func checkRelease(of transaction: Transaction, elapsed: Int64) {
+    guard let order = orders[OrderID(trusted: transaction.cause.subject)] else { return }
+    func day(_ at: Timestamp) -> Int64 { (at.milliseconds + 28_800_000) / 86_400_000 }
+    guard let delivered = order.deliveredAt, order.paidAt != nil else {
+      return find(.release, "\(order.id) is released undelivered", elapsed: elapsed)
+    }
+    var lost: Set<Int64> = []
+    for dispute in order.disputes {
+      guard let from = dispute.from else { continue }
+      guard let until = dispute.until else {
+        return find(.release, "\(order.id) is released in a dispute", elapsed: elapsed)
+      }
+      let first = max(day(from), day(delivered))
+      if first < day(until) { lost.formUnion(first..<day(until)) }
+    }
+    if day(transaction.at) < day(delivered) + 8 + Int64(lost.count) {
+      find(.release, "\(order.id) is released too early", elapsed: elapsed)
+    }
+  }
+}
