@@ -187,7 +187,7 @@ final class SimulatedProcess {
       }
       deliver(.success(answer), to: address)
     case .event, .level, .figures: _ = loops[index].audience.take(message)
-    case .accessChanged, .closing: break
+    case .accessChanged, .published, .closing: break
     }
   }
 
