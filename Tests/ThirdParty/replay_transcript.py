@@ -122,7 +122,8 @@ class Schemas:
             for verb, operation in verbs.items():
                 for status, response in operation["responses"].items():
                     schema = response.get("content", {}).get("application/json", {}).get("schema")
-                    if schema:
+                    # A schema that stands where it is used is of no transcript.
+                    if schema and "$ref" in schema:
                         reference = schema["$ref"].removeprefix("schemas/")
                         self.paths.append((verb.upper(), pattern, int(status), reference))
 
