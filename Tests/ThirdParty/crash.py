@@ -156,7 +156,9 @@ class World:
     def start(self, point=None):
         environment = {"WAGGLE_FAILPOINT": point} if point else {}
         return Process(
-            [self.options.waggle, "serve", "--data", self.data, "--port", "0"], self.log,
+            # A disk that is nearly full is not what is tried here, and the tried disk is small.
+            [self.options.waggle, "serve", "--data", self.data, "--port", "0",
+             "--disk-free-mib", "0"], self.log,
             **environment)
 
     def give_up(self):
