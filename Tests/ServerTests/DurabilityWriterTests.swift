@@ -230,6 +230,33 @@ struct DurabilityWriterTests {
     #expect(unread > 0)
   }
 
+  @Test("A sweep that fails half way leaves nothing decided behind that is not stored")
+  func failedSweep() throws {
+    let bench = try Bench(knownMax: 0)
+    let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)
+    _ = bench.round(
+      bench.sale("due") + [
+        bench.command(.deliver(id("due"), delivery: id("d1"), at: longAgo)),
+        bench.command(
+          .reportOrder(
+            ReportedOrder(
+              id: id("old"), room: id("r1"), seller: nil, promoter: nil, buyer: id("v1"),
+              lines: [ReportedLine(sku: id("tea"), units: 1, paid: Amount(10_000))],
+              placedAt: longAgo, expiresAt: longAgo))),
+      ])
+    let booked = bench.memory.transactions.count
+    var loads = 0
+    while bench.memory.transactions.count == booked, loads < 30 {
+      bench.faults.loadsUntilFailure.store(loads, ordering: .relaxed)
+      bench.writer.nextSweep = Sample.now
+      _ = bench.writer.round([])
+      #expect(!bench.writer.coordinator.hasUncommitted, "after \(loads) loads")
+      loads += 1
+    }
+    // Once enough could be loaded, both were done: the order was released and the other one expired.
+    #expect((4..<30).contains(loads) && bench.memory.transactions.count == booked + 1)
+  }
+
   @Test("Figures go on for one watcher of a loop when another one of that loop has gone")
   func watchers() throws {
     let bench = try Bench()

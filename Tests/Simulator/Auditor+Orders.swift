@@ -7,7 +7,7 @@ import Commission
 import Coordination
 import Ledger
 
-/// Who is paid a part of an order; several where two changes of one millisecond leave it open.
+/// Who is paid a part of an order.
 struct Claim: Equatable {
   /// Whose commission it is.
   let earner: MemberID?
@@ -35,20 +35,33 @@ extension Auditor {
       }
     }
     let seller = order.snapshot.participants.seller
-    let strict = claim(order, seller: seller, host: host, includesMoment: false)
-    let loose = claim(order, seller: seller, host: host, includesMoment: true)
-    claims[order.id] = strict == loose ? [strict] : [strict, loose]
+    // How many of the changes of the very moment, or of the same commit, came before the order is not
+    // to be seen.
+    func isOpen(_ from: Timestamp, _ number: Int) -> Bool {
+      from == order.placedAt || number > changesBefore
+    }
+    let moments =
+      ranks.values.joined().filter { isOpen($0.from, $0.number) }.map(\.number)
+      + pacts.values.joined().filter { isOpen($0.from, $0.number) }.map(\.number)
+    var possible: [Claim] = []
+    for last in [0] + moments.sorted() {
+      let claim = claim(order, seller: seller, host: host, ofTheMoment: last)
+      if !possible.contains(claim) { possible.append(claim) }
+    }
+    claims[order.id] = possible
   }
 
   private func claim(
-    _ order: Order, seller: MemberID?, host: MemberID?, includesMoment: Bool
+    _ order: Order, seller: MemberID?, host: MemberID?, ofTheMoment last: Int
   ) -> Claim {
     let promoter = order.receipt.promoter
+    func holds(_ from: Timestamp, _ number: Int) -> Bool {
+      from <= order.placedAt
+        && (number <= last || from < order.placedAt && number <= changesBefore)
+    }
     func rank(_ member: MemberID) -> Int {
       let known = ranks[member] ?? []
-      let held = known.last {
-        includesMoment ? $0.from <= order.placedAt : $0.from < order.placedAt
-      }
+      let held = known.last { holds($0.from, $0.number) }
       let names = ["ordinary", "gold", "senior"]
       return names.firstIndex(of: (held ?? known.first)?.rank ?? "") ?? 0
     }
@@ -60,9 +73,7 @@ extension Auditor {
       var claim = Claim(earner: earner)
       if let promoter, promoter != earner {
         let known = order.room.flatMap { pacts[$0] } ?? []
-        let held = known.last {
-          includesMoment ? $0.from <= order.placedAt : $0.from < order.placedAt
-        }
+        let held = known.last { holds($0.from, $0.number) }
         claim.promoter = promoter
         claim.promoterPpm = (held ?? known.first)?.ppm ?? 300_000
       }

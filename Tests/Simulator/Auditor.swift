@@ -32,8 +32,13 @@ struct Auditor {
   /// Who has to be paid what part of an order, by the tree of its placement.
   var claims: [OrderID: [Claim]] = [:]
   var members: [MemberID: Member] = [:]
-  var ranks: [MemberID: [(from: Timestamp, rank: String)]] = [:]
-  var pacts: [RoomID: [(from: Timestamp, ppm: Int64)]] = [:]
+  /// Every rank and pact from its moment on; numbered in the order in which they were stored, for many
+  /// may have one moment where the clock was set back.
+  var ranks: [MemberID: [(from: Timestamp, number: Int, rank: String)]] = [:]
+  var pacts: [RoomID: [(from: Timestamp, number: Int, ppm: Int64)]] = [:]
+  private var changes = 0
+  /// The last of them that an earlier commit had.
+  var changesBefore = 0
   var hosts: [RoomID: MemberID] = [:]
   var locks: [ViewerID: Touch] = [:]
   private var units: [SKUID: Int64] = [:]
@@ -64,6 +69,7 @@ struct Auditor {
   /// Takes one commit.
   mutating func observe(_ changes: Changes, at wall: Timestamp, elapsed: Int64) {
     latestWall = max(latestWall, wall)
+    changesBefore = self.changes
     // People and rooms first: what an order pins is held against them.
     for (key, record) in changes.records { observePeople(key, record, elapsed: elapsed) }
     for (_, record) in changes.records {
@@ -94,10 +100,15 @@ struct Auditor {
     case .member(let member): members[member.id] = member
     case .rankChange(let change):
       guard case .rankChange(_, let member, _) = key else { return }
-      ranks[member, default: []].append((change.at, change.to))
+      changes += 1
+      ranks[member, default: []].append((change.at, changes, change.to))
     case .room(let room):
       hosts[room.id] = room.host
-      pacts[room.id] = room.pacts.map { ($0.from, Int64($0.rate.partsPerMillion)) }
+      for pact in room.pacts.dropFirst(pacts[room.id, default: []].count) {
+        changes += 1
+        pacts[room.id, default: []].append(
+          (pact.from, changes, Int64(pact.rate.partsPerMillion)))
+      }
     case .viewer(let viewer):
       if let known = locks[viewer.id], viewer.lock != known {
         let now = viewer.lock.map { "\($0.promoter)" } ?? "nobody"

@@ -1,4 +1,4 @@
-// The simulator itself, in short: a hundred and fifty seeds with nothing found, the same seed twice, and
+// The simulator itself, in short: a hundred seeds with nothing found, the same seed twice, and
 // every planted bug found by the rule that is there for it.
 
 import Testing
@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Simulator")
 struct SimulatorTests {
-  @Test("A hundred and fifty seeds keep every rule", arguments: 0..<6)
+  @Test("A hundred seeds keep every rule", arguments: 0..<4)
   func honest(part: UInt64) {
     for seed in part * 25 + 1...part * 25 + 25 {
       let report = Simulation.run(Swarm(seed: seed))
