@@ -73,13 +73,15 @@ package final class Coordinator {
   package func commit() throws -> Changes {
     let changes = uncommitted
     uncommitted = Changes()
-    guard !changes.isEmpty else { return changes }
-    do {
-      try store.commit(changes)
-    } catch {
-      state.forget()
-      throw error
+    if !changes.isEmpty {
+      do {
+        try store.commit(changes)
+      } catch {
+        state.forget()
+        throw error
+      }
     }
+    // Also where nothing is stored: what was refused has learnt keys, too, such as of what is not there.
     if state.count > knownMax { state.forget() }
     return changes
   }

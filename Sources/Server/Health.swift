@@ -34,6 +34,8 @@ package final class Health: Sendable {
   package let connectionsBusy = Atomic<Int>(0)
   /// Connections refused for a limit.
   package let connectionsRefused = Atomic<Int>(0)
+  /// Connections refused because their address opens them too fast; not among `connectionsRefused`.
+  package let connectionsRateLimited = Atomic<Int>(0)
   /// Connections open now.
   package let connectionsOpen = Atomic<Int>(0)
   /// Connections ever accepted.

@@ -111,6 +111,7 @@ package final class Server: Sendable {
       configuration.tls = certificate.1
       configuration.standingHeaders = [("Strict-Transport-Security", "max-age=31536000")]
     }
+    configuration.openings = options.openings
     configuration.quota = AddressQuota(connectionsMax: options.connectionsPerAddress)
     var loops: [Loop<LoopServer>] = []
     for (index, listener) in listeners.enumerated() {

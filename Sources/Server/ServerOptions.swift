@@ -23,6 +23,10 @@ package struct ServerOptions: Sendable {
   package var isDemo = false
   /// Addresses: how many connections one may have.
   package var connectionsPerAddress = 20_000
+  /// Connections a second that one address may open in the long run, and four times as many at once:
+  /// 0…1,000, 0 for as many as it likes. Nil is 100, and none for addresses of this machine: a proxy
+  /// on it would make everybody one of them.
+  package var connectsPerSecond: Int64?
   /// How many calls may wait for the writer or the reader before callers are told that it is busy.
   package var callsWaitingMax = 20_000
   /// How long a stop may take.
@@ -58,6 +62,15 @@ package struct ServerOptions: Sendable {
 
   /// Whether connections are encrypted by this server.
   var isEncrypted: Bool { certificateFiles != nil }
+
+  /// What measures how fast addresses open connections; the interval is cut to whole milliseconds.
+  var openings: AddressPaces? {
+    guard connectsPerSecond != 0 else { return nil }
+    let perSecond = connectsPerSecond ?? 100
+    return AddressPaces(
+      Pace(intervalMilliseconds: 1_000 / perSecond, burst: 4 * perSecond),
+      sparesLoopback: connectsPerSecond == nil)
+  }
 
   /// Where the certificate and its key lie, if there are any.
   var certificateFiles: WatchedFiles.CertificateFiles? {

@@ -18,6 +18,8 @@ package final class Connections {
     package var opened = 0
     /// Connections closed at once, for a limit or by the delegate.
     package var refused = 0
+    /// Connections closed at once because their address opens them too fast; not among `refused`.
+    package var paced = 0
     /// Handshakes that were accepted.
     package var upgraded = 0
     /// WebSockets closed because they read too slowly.
@@ -146,6 +148,12 @@ package final class Connections {
       return error.isOutOfDescriptors ? .outOfDescriptors : .refused
     }
     let address = InternetAddress(peer)
+    // Before anything is done for it: a handshake of TLS costs us a signature.
+    guard configuration.openings?.take(address.network, at: now) ?? 0 == 0 else {
+      closeDescriptor(descriptor)
+      counts.paced += 1
+      return .refused
+    }
     guard !isDraining, counts.open < configuration.connectionsMax,
       configuration.quota?.take(address.network) ?? true
     else {

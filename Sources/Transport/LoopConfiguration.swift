@@ -50,6 +50,8 @@ package struct LoopConfiguration: Sendable {
   package var takesBinaryMessages = false
   /// Counts connections of one address over all loops that share it; nil for no limit.
   package var quota: AddressQuota?
+  /// How fast one address may open connections, over all loops that share it; nil for as it likes.
+  package var openings: AddressPaces?
   /// Monotonic milliseconds; asked once a turn.
   package var clock: @Sendable () -> Int64 = monotonicMilliseconds
   /// SHA-1 of some bytes, 20 bytes, for the WebSocket handshake (RFC 6455 section 1.3).

@@ -37,8 +37,9 @@ final class TLSSession {
   var holdsBytes: Bool { !held.isEmpty }
   /// Whether the handshake is over.
   var isEstablished: Bool { SSL_is_init_finished(session) == 1 }
-  /// Whether everything that the socket had was read and decrypted; a length says nothing here, since
-  /// a read gives one record at the most.
+  /// Whether the last `receive` emptied the socket and decrypted everything; a length says nothing
+  /// here, since a read gives one record at the most. An earlier `receive` says nothing either: what
+  /// has come since may have been reported already, to an owner that was not reading.
   var hasEmptiedSocket: Bool { hasReadShort && SSL_has_pending(session) == 0 }
   /// The protocol that was agreed upon, such as `TLSv1.3`.
   var version: String { String(cString: SSL_get_version(session)) }
@@ -89,6 +90,7 @@ final class TLSSession {
   func receive(into buffer: UnsafeMutableRawBufferPointer) -> TransferOutcome {
     guard !isBroken else { return .ended }
     ERR_clear_error()
+    hasReadShort = false
     var count = 0
     let result = SSL_read_ex(session, buffer.baseAddress, buffer.count, &count)
     if held.count - heldStart > Self.heldBytesMax {

@@ -115,6 +115,24 @@ struct CoordinatorTests {
     #expect(store.memory.transactions == warm.transactions)
   }
 
+  @Test("Calls that are all refused do not fill the memory: beyond its limit it is forgotten")
+  func refusedOnly() throws {
+    let store = BrokenStore()
+    let coordinator = Coordinator(store: store, knownMax: 2)
+    let loads = { (count: Int) throws -> Int in
+      let before = store.loads
+      for number in 1...count {
+        _ = try coordinator.record(.sku(SKUID(trusted: "unknown-\(number)")))
+      }
+      #expect(try coordinator.commit().isEmpty)
+      return store.loads - before
+    }
+    #expect(try loads(2) == 2)
+    // At the limit they are known to be absent; beyond it the next look asks anew.
+    #expect(try loads(3) == 1)
+    #expect(try loads(3) == 3)
+  }
+
   @Test("What is rolled back has not happened, and what was committed before it has")
   func rollBack() throws {
     let store = MemoryStore()

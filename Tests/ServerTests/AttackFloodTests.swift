@@ -111,6 +111,45 @@ struct AttackFloodTests {
     #expect(metric(shop, "connections_refused_total") == 1)
   }
 
+  @Test("An address that opens connections too fast is refused for a while, and counted")
+  func openings() throws {
+    let clocks = ManualClocks()
+    let shop = try Shop {
+      clocks.set(&$0)
+      $0.connectsPerSecond = 1
+    }
+    let visitors = try (0..<4).map { _ in try shop.door.stranger() }
+    #expect(throws: ClientError.self) { try shop.door.stranger() }
+    for visitor in visitors { #expect(refusal(try visitor.call("room.list")) != nil) }
+    #expect(metric(shop, "connections_rate_limited_total") == 1)
+    #expect(metric(shop, "connections_refused_total") == 0)
+    #expect(shop.server.health.metrics.contains("waggle_limits_refused_total{limit=\"rate\"} 1"))
+    clocks.advance(1_000)
+    // The loop looks at the clock once a turn.
+    _ = try visitors[0].call("room.list")
+    #expect(refusal(try shop.door.stranger().call("room.list")) != nil)
+  }
+
+  @Test("Without an option, this machine opens as many connections as it likes, others do not")
+  func openingsByDefault() throws {
+    let paces = try #require(sampleOptions().openings)
+    let network = { (host: String) in try #require(InternetAddress(host: host, port: 1)).network }
+    for _ in 0..<400 { #expect(paces.take(try network("192.0.2.1"), at: 0) == 0) }
+    #expect(paces.take(try network("192.0.2.1"), at: 0) == 10)
+    for _ in 0..<1_000 { #expect(paces.take(try network("127.0.0.1"), at: 0) == 0) }
+    #expect(sampleOptions(connectsPerSecond: 0).openings == nil)
+    let asked = try #require(sampleOptions(connectsPerSecond: 1_000).openings)
+    for _ in 0..<4_000 { #expect(asked.take(try network("127.0.0.1"), at: 0) == 0) }
+    #expect(asked.take(try network("127.0.0.1"), at: 0) == 1)
+  }
+
+  private func sampleOptions(connectsPerSecond: Int64? = nil) -> ServerOptions {
+    var options = ServerOptions(
+      directory: "", zone: { try TimeZones.table(named: $0) }, log: { _ in })
+    options.connectsPerSecond = connectsPerSecond
+    return options
+  }
+
   @Test("A server that can take no calls closes new WebSockets with 1013")
   func busy() throws {
     let shop = try Shop { $0.callsWaitingMax = 0 }

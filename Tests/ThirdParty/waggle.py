@@ -13,6 +13,8 @@ import threading
 import time
 import urllib.parse
 
+from one_at_a_time import context
+
 LOSSLESS = {"room.event", "session.closing"}
 
 
@@ -106,11 +108,11 @@ class Socket:
         from websockets.sync.client import connect
 
         parts = urllib.parse.urlsplit(url)
-        scheme = "wss" if parts.scheme == "https" else "ws"
+        scheme, tls = ("wss", context()) if parts.scheme == "https" else ("ws", None)
         self.name = name
         self.socket = connect(
             f"{scheme}://{parts.netloc}/v1/socket", subprotocols=["waggle.v1"], open_timeout=10,
-            max_size=None, compression=None, proxy=None)
+            max_size=None, compression=None, proxy=None, ssl=tls)
         self.answers = {}
         self.lossless = []
         self.conflated = {}

@@ -184,6 +184,37 @@ extension TransportTests {
       }
     }
 
+    @Test("One address may open so many connections at once, then so many a second, over all loops")
+    func pacesAddresses() throws {
+      let pace = Pace(intervalMilliseconds: 100, burst: 3)
+      let server = try TestServer(loops: 2) { $0.openings = AddressPaces(pace) }
+      for _ in 0..<3 { try server.webSocket().close() }
+      // Closing gives nothing back: it is opening that costs.
+      #expect(throws: ClientError.self) { try server.webSocket() }
+      server.advance(99)
+      #expect(throws: ClientError.self) { try server.webSocket() }
+      server.advance(1)
+      let client = try server.webSocket()
+      #expect(throws: ClientError.self) { try server.webSocket() }
+      try client.send(text: "here")
+      #expect(try client.receiveText() == "here")
+    }
+
+    @Test("Addresses of this machine open as many as they like, where it is so chosen")
+    func sparesLoopback() throws {
+      let paces = AddressPaces(Pace(intervalMilliseconds: 100, burst: 1), sparesLoopback: true)
+      for (host, isSpared) in [
+        ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("::ffff:127.0.0.1", true),
+        ("128.0.0.1", false), ("2001:db8::1", false),
+      ] {
+        let network = try #require(InternetAddress(host: host, port: 1)).network
+        #expect(paces.take(network, at: 0) == 0)
+        #expect((paces.take(network, at: 0) == 0) == isSpared, "\(host)")
+      }
+      let server = try TestServer { $0.openings = paces }
+      for _ in 0..<20 { _ = try server.webSocket() }
+    }
+
     @Test("A loop takes so many connections and no more")
     func limitsConnections() throws {
       let server = try TestServer { $0.connectionsMax = 2 }

@@ -1,5 +1,11 @@
+import Transport
+
 /// How much a call may hold; see Protocol/limits.md.
 enum CallLimits {
+  /// Calls of a session that is not the storefront's own staff.
+  static let callPace = Pace(intervalMilliseconds: 10, burst: 200)
+  /// Landing links that one address opens.
+  static let linkPace = Pace(intervalMilliseconds: 100, burst: 200)
   /// Bytes of a room's or a set's title.
   static let titleBytesMax = 200
   /// Bytes of a person's or a storefront's name.

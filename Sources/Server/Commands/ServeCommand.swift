@@ -46,6 +46,11 @@ extension Subcommand {
         "How many clients a second are to come back after a stop, 1 to 100000; their delays are"
           + " spread accordingly."),
       .value(
+        "connects", "N",
+        "Connections a second that one address may open, 0 to 1000, four times as many at once; 0 for"
+          + " no limit. Without it 100, and no limit for addresses of this machine. Behind a proxy"
+          + " elsewhere, all come from its address."),
+      .value(
         "disk-free-mib", "N", default: "64",
         "With less room on the disk, in MiB, /readyz is red; 0 to 1048576."),
       .value(
@@ -115,6 +120,9 @@ private func serverOptions(
   options.drainMilliseconds = try input.integer("drain-seconds", in: 0...300) * 1000
   options.noticeMilliseconds = try input.integer("notice-seconds", in: 0...60) * 1000
   options.reconnectsPerSecond = Int(try input.integer("reconnects", in: 1...100_000))
+  if input.optionalText("connects") != nil {
+    options.connectsPerSecond = try input.integer("connects", in: 0...1_000)
+  }
   options.diskFreeBytesMin = Int(try input.integer("disk-free-mib", in: 0...1_048_576)) << 20
   options.logsRequests = input.flag("log-requests")
   options.logFormat = isatty(STDERR_FILENO) == 1 ? .text : .json

@@ -81,7 +81,7 @@ package enum CountedLimit: String, CaseIterable, Sendable {
   case connections
   /// Calls that wait for the writer or the reader, or for an answer on one connection.
   case callsWaiting = "calls_waiting"
-  /// Calls of a session, or links of an address, in a time.
+  /// Calls of a session, or links or connections of an address, in a time.
   case rate
   /// Rooms of one connection.
   case rooms

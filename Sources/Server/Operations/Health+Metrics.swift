@@ -65,6 +65,7 @@ extension Health {
         switch limit {
         case .connections: read(connectionsRefused)
         case .queue: read(slowConsumers)
+        case .rate: count(.rate) + read(connectionsRateLimited)
         default: count(limit)
         }
       text.sample("waggle_limits_refused_total", [("limit", limit.rawValue)], String(count))
@@ -79,6 +80,10 @@ extension Health {
     text.single(
       "waggle_connections_refused_total", .counter, "Connections refused for a limit.",
       read(connectionsRefused))
+    text.single(
+      "waggle_connections_rate_limited_total", .counter,
+      "Connections refused because their address opens them too fast.",
+      read(connectionsRateLimited))
     text.single(
       "waggle_connections_busy_total", .counter,
       "WebSockets closed because too many calls waited.", read(connectionsBusy))

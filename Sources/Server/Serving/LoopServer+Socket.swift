@@ -89,7 +89,7 @@ extension LoopServer {
   /// Counts one call of a session; staff are bounded by what may wait for an answer alone.
   private func pace(_ id: ConnectionID) throws(Fault) {
     guard sessions[id]?.caller?.isStaff != true else { return }
-    let wait = sessions[id]?.pace.take(.calls, at: connections.now) ?? 0
+    let wait = sessions[id]?.pace.take(CallLimits.callPace, at: connections.now) ?? 0
     guard wait > 0 else {
       sessions[id]?.rateLimitedInRow = 0
       return

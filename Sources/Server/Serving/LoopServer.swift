@@ -240,6 +240,7 @@ final class LoopServer: LoopDelegate {
     health.connectionsOpen.add(counts.open - countsSeen.open, ordering: .relaxed)
     health.connectionsOpened.add(counts.opened - countsSeen.opened, ordering: .relaxed)
     health.connectionsRefused.add(counts.refused - countsSeen.refused, ordering: .relaxed)
+    health.connectionsRateLimited.add(counts.paced - countsSeen.paced, ordering: .relaxed)
     health.slowConsumers.add(
       counts.slowConsumers - countsSeen.slowConsumers, ordering: .relaxed)
     health.handshakes.add(counts.handshakes - countsSeen.handshakes, ordering: .relaxed)

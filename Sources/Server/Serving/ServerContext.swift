@@ -4,6 +4,7 @@
 import Commerce
 import Coordination
 import Synchronization
+import Transport
 import Wire
 
 /// What every loop of a server shares.
@@ -21,7 +22,7 @@ struct ServerContext: Sendable {
   /// Counters and readiness.
   let health: Health
   /// How often each address opens landing links.
-  let linkPaces = AddressPaces(.links)
+  let linkPaces = AddressPaces(CallLimits.linkPace)
   /// The log.
   let log: Log
   /// The wall clock.

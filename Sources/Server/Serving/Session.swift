@@ -1,6 +1,7 @@
 // What a loop knows of one WebSocket connection.
 
 import Commerce
+import Transport
 
 /// One WebSocket connection and what it has asked for.
 struct Session {

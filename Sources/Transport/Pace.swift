@@ -5,25 +5,32 @@
 // all loops behind a lock, and bounded.
 
 import Synchronization
-import Transport
 
 /// So many at once, and one more every so many milliseconds.
-struct Pace: Sendable {
+package struct Pace: Sendable {
   /// Milliseconds that one costs; ≥ 1.
-  let intervalMilliseconds: Int64
+  package let intervalMilliseconds: Int64
   /// How many may come at once after quiet; ≥ 1.
-  let burst: Int64
+  package let burst: Int64
 
-  /// Calls of a session that is not the storefront's own staff. See Protocol/limits.md.
-  static let calls = Pace(intervalMilliseconds: 10, burst: 200)
-  /// Landing links that one address opens. See Protocol/limits.md.
-  static let links = Pace(intervalMilliseconds: 100, burst: 200)
+  /// A pace.
+  ///
+  /// - Parameters:
+  ///   - intervalMilliseconds: what one costs; ≥ 1.
+  ///   - burst: how many may come at once after quiet; ≥ 1.
+  package init(intervalMilliseconds: Int64, burst: Int64) {
+    precondition(intervalMilliseconds >= 1 && burst >= 1, "a pace of nothing stops everything")
+    (self.intervalMilliseconds, self.burst) = (intervalMilliseconds, burst)
+  }
 }
 
 /// What somebody has used of a pace.
-struct PaceMeter: Sendable {
+package struct PaceMeter: Sendable {
   /// Monotonic milliseconds: when everything is made up for.
   private(set) var restedAt = Int64.min
+
+  /// Has measured nothing.
+  package init() {}
 
   /// Uses one up, where there is one.
   ///
@@ -31,7 +38,7 @@ struct PaceMeter: Sendable {
   ///   - pace: always the same for one meter.
   ///   - now: monotonic milliseconds.
   /// - Returns: 0 where it may be done; otherwise in how many milliseconds it may, and nothing is used.
-  mutating func take(_ pace: Pace, at now: Int64) -> Int64 {
+  package mutating func take(_ pace: Pace, at now: Int64) -> Int64 {
     let rested = max(restedAt, now) + pace.intervalMilliseconds
     let wait = rested - now - pace.burst * pace.intervalMilliseconds
     guard wait <= 0 else { return wait }
@@ -41,7 +48,7 @@ struct PaceMeter: Sendable {
 }
 
 /// One meter for each address, over all loops of a server.
-final class AddressPaces: Sendable {
+package final class AddressPaces: Sendable {
   private struct Meters {
     var ofAddress: [InternetAddress.Network: PaceMeter] = [:]
     /// Everybody for whom there is no room.
@@ -52,6 +59,8 @@ final class AddressPaces: Sendable {
   /// How many addresses are kept apart; those that come when all are busy share one meter.
   private let addressesMax: Int
   private let pace: Pace
+  /// Whether addresses of this machine are not measured.
+  private let sparesLoopback: Bool
   private let meters = Mutex(Meters())
 
   /// Makes meters that have measured nothing.
@@ -59,17 +68,25 @@ final class AddressPaces: Sendable {
   /// - Parameters:
   ///   - pace: of each address.
   ///   - addressesMax: ≥ 1; some forty bytes each.
-  init(_ pace: Pace, addressesMax: Int = 65_536) {
+  ///   - sparesLoopback: whether addresses of this machine may do as they like: behind a proxy on it
+  ///     they are everybody's.
+  package init(_ pace: Pace, addressesMax: Int = 65_536, sparesLoopback: Bool = false) {
     precondition(addressesMax >= 1, "at least one address is kept apart")
     self.pace = pace
     self.addressesMax = addressesMax
+    self.sparesLoopback = sparesLoopback
   }
 
   /// Uses one up; see `PaceMeter.take`.
   ///
+  /// - Parameters:
+  ///   - network: whose.
+  ///   - now: monotonic milliseconds.
+  /// - Returns: 0 where it may be done; otherwise in how many milliseconds it may, and nothing is used.
   /// - Complexity: O(1), and once a second O(n) while there is no room.
-  func take(_ network: InternetAddress.Network, at now: Int64) -> Int64 {
-    meters.withLock { meters in
+  package func take(_ network: InternetAddress.Network, at now: Int64) -> Int64 {
+    if sparesLoopback, network.isLoopback { return 0 }
+    return meters.withLock { meters in
       if meters.ofAddress[network] == nil, meters.ofAddress.count >= addressesMax {
         if now >= meters.nextSweep {
           meters.nextSweep = now + 1000
