@@ -14,6 +14,8 @@ package struct Draft {
   package let now: Timestamp
   /// What the decision changes so far.
   package private(set) var changes = Changes()
+  /// The text of the answer, once it has been written; see `once`.
+  var replyText: [UInt8]?
   private let state: State
 
   /// Starts a decision.

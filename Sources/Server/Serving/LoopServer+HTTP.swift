@@ -37,7 +37,7 @@ extension LoopServer {
 
   private func callBackend(_ request: HTTPRequest, on id: ConnectionID) throws(Fault) {
     guard let token = Access.bearerToken(request) else { throw .unauthenticated }
-    let caller = try context.caller(from: token)
+    let caller = try callers.caller(from: token, context)
     let call = try HTTPCalls.call(
       request: request, caller: caller, environment: context.environment)
     let waiting = Pending.http(createsThing: request.method == .post && call.reportsFact)

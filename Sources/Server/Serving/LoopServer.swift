@@ -34,6 +34,8 @@ final class LoopServer: LoopDelegate {
   /// The HTTP request that each connection waits for an answer to.
   var requests: [ConnectionID: RequestNote] = [:]
   var requestIDs: RequestIDs
+  /// Who sent the last HTTP requests.
+  var callers = CallerCache()
   /// The epochs of the rooms that somebody has joined here.
   var epochs: [RoomKey: Int64] = [:]
   /// When the oldest commit was published whose events have not all been sent.
