@@ -23,7 +23,10 @@ struct Pace: Sendable {
 /// What somebody has used of a pace.
 struct PaceMeter: Sendable {
   /// Monotonic milliseconds: when everything is made up for.
-  private(set) var restedAt = Int64.min
+  private(set) var restedAt: Int64
+
+  /// Makes a meter; one that has measured nothing where nobody says when it was made up for.
+  init(restedAt: Int64 = .min) { self.restedAt = restedAt }
 
   /// Uses one up, where there is one.
   ///
