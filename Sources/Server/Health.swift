@@ -83,6 +83,7 @@ package final class Health: Sendable {
   private let isStarting = Atomic<Bool>(false)
   private let calls = Counters(count: CallFamily.allCases.count * 3)
   private let limits = Counters(count: CountedLimit.allCases.count)
+  private let persons = Counters(count: PersonLimit.allCases.count)
   private let log: @Sendable (String) -> Void
   private let noted: @Sendable (String) -> Void
 
@@ -222,6 +223,17 @@ package final class Health: Sendable {
   /// How often something was refused for a limit.
   package func count(_ limit: CountedLimit) -> Int {
     CountedLimit.allCases.firstIndex(of: limit).map { limits[$0] } ?? 0
+  }
+
+  /// A person was refused something.
+  func refused(_ limit: PersonLimit) {
+    guard let place = PersonLimit.allCases.firstIndex(of: limit) else { return }
+    persons.add(at: place)
+  }
+
+  /// How often persons were refused something.
+  func count(_ limit: PersonLimit) -> Int {
+    PersonLimit.allCases.firstIndex(of: limit).map { persons[$0] } ?? 0
   }
 
   private static func place(_ family: CallFamily, _ outcome: CallOutcome) -> Int {

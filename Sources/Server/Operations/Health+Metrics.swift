@@ -59,6 +59,13 @@ extension Health {
     text.single(
       "waggle_misuse_closes_total", .counter,
       "WebSockets closed for going on with refused messages.", read(misuseCloses))
+    text.family(
+      "waggle_person_limits_refused_total", .counter,
+      "What persons were refused over all of their sessions.")
+    for limit in PersonLimit.allCases {
+      text.sample(
+        "waggle_person_limits_refused_total", [("limit", limit.rawValue)], String(count(limit)))
+    }
     text.family("waggle_limits_refused_total", .counter, "What was refused for a limit.")
     for limit in CountedLimit.allCases {
       let count =

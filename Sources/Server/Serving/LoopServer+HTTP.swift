@@ -38,10 +38,21 @@ extension LoopServer {
   private func callBackend(_ request: HTTPRequest, on id: ConnectionID) throws(Fault) {
     guard let token = Access.bearerToken(request) else { throw .unauthenticated }
     let caller = try context.caller(from: token)
+    try pace(.calls, caller)
     let call = try HTTPCalls.call(
       request: request, caller: caller, environment: context.environment)
+    if let limit = call.personLimit { try pace(limit, caller) }
     let waiting = Pending.http(createsThing: request.method == .post && call.reportsFact)
     guard submit(call, caller, on: id, waiting) else { throw .busy }
+  }
+
+  /// Counts what somebody without a session does for its person; staff are not limited as persons.
+  func pace(_ limit: PersonLimit, _ caller: Caller) throws(Fault) {
+    guard !caller.isStaff else { return }
+    let wait = context.persons.take(limit, of: PersonLimits.Key(caller), at: connections.now)
+    guard wait > 0 else { return }
+    context.health.refused(limit)
+    throw .rateLimited(waitMilliseconds: wait)
   }
 
   /// Sends the answer to a backend.
@@ -106,6 +117,9 @@ extension LoopServer {
       if case .rejected(let code, _) = evidence { reason = code.rawValue }
       let landing = Landing(room: place, link: text, cookie: nil, rejected: reason)
       return reply(landing.response(rejected: reason), to: id)
+    }
+    do throws(Fault) { try pace(.calls, caller) } catch {
+      return reply(error.response, to: id)
     }
     let landing = Landing(room: place, link: nil, cookie: cookie, rejected: nil)
     let touch = Call.command(.touch(viewer: caller.person, evidence, at: now))

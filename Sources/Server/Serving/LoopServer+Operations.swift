@@ -65,7 +65,7 @@ extension LoopServer {
     }
     if connections.isLocal(id), !isForwarded { return }
     guard let token = Access.bearerToken(request) else { throw .unauthenticated }
-    let caller = try context.keyring.caller(from: token, now: context.clock())
+    let caller = try context.caller(from: token)
     guard caller.scopes.contains(.operator) else {
       throw .forbidden("reading the server's figures")
     }

@@ -62,6 +62,7 @@ final class LoopServer: LoopDelegate {
   func connectionClosed(_ id: ConnectionID, cause: CloseCause) {
     requests[id] = nil
     guard let session = sessions.removeValue(forKey: id) else { return }
+    if let person = session.person { context.persons.leave(person.key, at: connections.now) }
     for key in session.rooms { leave(key, id) }
     for ticker in session.tickers { unwatch(ticker, id) }
   }

@@ -23,6 +23,8 @@ struct ServerContext: Sendable {
   let health: Health
   /// How often each address opens landing links.
   let linkPaces = AddressPaces(CallLimits.linkPace)
+  /// What each person uses, over all sessions and loops.
+  let persons = PersonLimits()
   /// The log.
   let log: Log
   /// The wall clock.

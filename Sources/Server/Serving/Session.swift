@@ -9,6 +9,8 @@ struct Session {
   var caller: Caller?
   /// Whether the landing cookie told: a token given later may say otherwise, while nothing depends on it.
   var isFromCookie = false
+  /// Whether the landing cookie told of somebody who has as many sessions as they may.
+  var isCrowded = false
   /// Monotonic milliseconds: when it has to have said who it is.
   let openDeadline: Int64
   /// The rooms it is in; few.
@@ -20,6 +22,9 @@ struct Session {
   /// Calls that wait for an answer.
   var callsInFlight = 0
 
+  /// What its person uses, together with whose that is; none while nobody has said who they are, and
+  /// for staff, who are not limited as persons.
+  var person: (key: PersonLimits.Key, use: PersonUse)?
   /// How often it calls.
   var pace = PaceMeter()
   /// Messages in a row that were no calls.
