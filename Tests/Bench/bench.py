@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -49,16 +48,16 @@ class Bench:
         print(f"bench: {text}", file=sys.stderr, flush=True)
 
     @staticmethod
-    def wait_for_port(port, seconds=10):
+    def wait_for(condition, complaint, seconds=10):
+        """What the condition gives, as soon as that is something."""
         deadline = time.monotonic() + seconds
         while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise Failure(f"nobody listens on port {port}") from None
-                time.sleep(0.05)
+            found = condition()
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                raise Failure(complaint)
+            time.sleep(0.05)
 
 
 def output(*command):
@@ -115,9 +114,9 @@ def main():
         for part in parts:
             try:
                 importlib.import_module(part).run(bench, figures)
-            except Failure as failure:
-                bench.say(f"{part} failed: {failure}")
-                found["faults"][part] = str(failure)
+            except Exception as failure:  # the other parts are measured all the same
+                bench.say(f"{part} failed: {failure!r}")
+                found["faults"][part] = repr(failure)
     finally:
         found.update(
             seconds=round(time.monotonic() - begun, 1), loadAfter=os.getloadavg(),

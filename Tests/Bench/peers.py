@@ -2,10 +2,19 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 
 from processes import Feed, Load, Process, children, free_port, threads_cpu
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
 
 
 class Peer:
@@ -22,7 +31,11 @@ class Peer:
             self.command(), self.ready, os.path.join(bench.folder, self.name + ".log"),
             cwd=self.folder)
         self.pid = self.process.pid
-        self.started()
+        try:
+            self.started()
+        except BaseException:
+            self.stop()
+            raise
 
     ready = "ready"
 
@@ -86,8 +99,9 @@ class Nchan(Peer):
                 "-e", os.path.join(self.folder, "error.log")]
 
     def started(self):
-        self.bench.wait_for_port(self.port)
-        self.pid = children(self.process.pid)[0]
+        self.bench.wait_for(lambda: listens(self.port), "nginx does not listen")
+        # The master listens before there is a worker.
+        self.pid = self.bench.wait_for(lambda: children(self.process.pid), "nginx has no worker")[0]
 
     @classmethod
     def missing(cls):

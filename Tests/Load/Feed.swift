@@ -52,7 +52,7 @@ struct Feed {
   private(set) var latencies: [Int64] = []
   /// Kept only where figures are watched.
   private(set) var answers: [Answer] = []
-  private let keepsAnswers: Bool
+  let keepsAnswers: Bool
   private(set) var endedAt: Int64 = 0
 
   /// Reads a feed and connects its lanes.
@@ -78,7 +78,11 @@ struct Feed {
         lanes.append(
           Lane(socket: try Socket(port: port), isWebSocket: kind % 2 == 1, isAnswered: kind != 2))
       }
-      if kind == 3 { lanes[lane].opening.append(record) } else { lanes[lane].records.append(record) }
+      if kind == 3 {
+        lanes[lane].opening.append(record)
+      } else {
+        lanes[lane].records.append(record)
+      }
       place = record.range.upperBound
     }
   }
@@ -206,7 +210,8 @@ struct Feed {
         ?? number(afterLast: "\r\ncontent-length: ", in: head) ?? 0
       guard bytes.count >= end + 4 + Int(length) else { return nil }
       whole = .init(rebasing: bytes[..<(end + 4 + Int(length))])
-      isGood = head.count > 9 && (head[9] == UInt8(ascii: "2") || find("HTTP/1.1 101", in: head) == 0)
+      isGood =
+        head.count > 9 && (head[9] == UInt8(ascii: "2") || find("HTTP/1.1 101", in: head) == 0)
       lanes[index].hasShakenHands = lanes[index].isWebSocket
     }
     if !isGood {

@@ -2,7 +2,6 @@
 // with most, so that a frame that came whole is looked at where it lies and nothing is copied.
 // Source: RFC 6455 section 5.2.
 
-
 import Glibc
 /// The opcodes that matter here.
 enum Opcode {

@@ -31,6 +31,8 @@ struct LoadClient {
   private static let inputToken = UInt64.max
   private static let viewerToken: @Sendable (Int) -> UInt64 = { UInt64($0) }
   private static let laneToken: @Sendable (Int) -> UInt64 = { UInt64($0) | 1 << 32 }
+  /// So much later than the last order its figures may come: they are merged for a quarter of a second.
+  private static let figuresDelay: Int64 = 600_000
   /// So long a feed's connections may take to open and its answers to come.
   private static let patience: Int64 = 120_000_000
 
@@ -94,6 +96,9 @@ struct LoadClient {
       wait = try client.feed?.proceed(client.waiter, at: now, token: LoadClient.laneToken)
     }
     guard let feed else { return 0 }
+    if feed.isDone, feed.keepsAnswers, now - feed.endedAt < LoadClient.figuresDelay {
+      return 50_000
+    }
     if feed.isDone || (feed.begunAt > 0 && now - feed.begunAt > LoadClient.patience) {
       finish(feed, at: now)
       return 0
@@ -102,7 +107,6 @@ struct LoadClient {
   }
 
   private mutating func finish(_ feed: Feed, at now: Int64) {
-    // A figure may come a quarter of a second after the order; the driver waits for quiet first.
     let toFigures = feed.latencies(to: viewers.sightings)
     answer(
       """

@@ -59,7 +59,9 @@ struct Viewers {
   mutating func proceed(_ waiter: Waiter, token: (Int) -> UInt64) throws {
     while !lines.isEmpty, all.count - opened - lost < Viewers.openingMax {
       let fields = lines.removeFirst().split(separator: "\t", omittingEmptySubsequences: false)
-      guard fields.count >= 3 else { throw LoadFailure(description: "a viewer's line is too short") }
+      guard fields.count >= 3 else {
+        throw LoadFailure(description: "a viewer's line is too short")
+      }
       var socket = try Socket(port: port)
       let greeting = fields[3...].flatMap { clientFrame(Opcode.text, $0.utf8) }
       let subprotocol = fields[1] == "-" ? "" : "Sec-WebSocket-Protocol: \(fields[1])\r\n"
