@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -104,6 +105,8 @@ def main():
     if options.quick:
         options.rounds = min(options.rounds, 2)
 
+    # Whoever ends this run ends what it has started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = tempfile.mkdtemp(prefix="waggle-bench-")
     os.chmod(folder, 0o755)
     figures = Figures()

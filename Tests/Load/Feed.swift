@@ -62,6 +62,7 @@ struct Feed {
   ///   - port: of this machine.
   ///   - depth: how many requests of a lane are under way at once; 0 sends by schedule.
   ///   - keepsAnswers: whether the sequences in answers are kept.
+  /// - Throws: `LoadFailure` where there is no such file, or nobody listens.
   init(path: String, port: UInt16, depth: Int, keepsAnswers: Bool) throws {
     bytes = try readFile(path)
     self.depth = depth
