@@ -46,7 +46,7 @@ def orders(product, plan):
     return feed
 
 
-def measure(bench, contestant, feed, prefix, events, figures):
+def measure(bench, contestant, feed, prefix, events, figures, burst=1):
     """Plays a feed and keeps CPU per delivered frame and per delivered event."""
     load = contestant.load
     load.ask("reset")
@@ -62,6 +62,8 @@ def measure(bench, contestant, feed, prefix, events, figures):
     figures.add(f"{prefix} frames", tally["frames"])
     figures.add(f"{prefix} events", tally["events"])
     figures.add(f"{prefix} bytes/frame", tally["bytes"] / delivered)
+    if burst == 1 and tally["frames"] < 0.9 * events:
+        figures.note(f"{prefix}: events came together in one frame; the machine was too busy")
     if tally["events"] < events:
         figures.note(f"{prefix}: {tally['events']} of {events} events were delivered")
 
@@ -98,7 +100,7 @@ def run_shape(bench, shape, viewers, rooms, figures):
                 measure(bench, peer, peer.events(plan, payload), f"{shape} {peer.name}",
                         len(plan) * members, figures)
             measure(bench, product, pins(product, bursts, BURST), f"{shape} waggle burst",
-                    len(bursts) * members * BURST, figures)
+                    len(bursts) * members * BURST, figures, BURST)
     finally:
         for contestant in contestants:
             contestant.stop()
