@@ -12,7 +12,7 @@ def run(bench, figures):
     try:
         for loops in (1, 2):
             product = products[loops] = Product(bench, loops=loops)
-            product.set_up(people=False)
+            product.set_up(people=False, listed=2)
             product.load.open_viewers(product.port, product.viewers(VIEWERS, 1))
         for product in products.values():
             product.load.quiet(1500)

@@ -72,7 +72,7 @@ def run_shape(bench, shape, viewers, rooms, figures):
     product = Product(bench)
     contestants = [product]
     try:
-        product.set_up(rooms=max(rooms, ROOMS), people=False)
+        product.set_up(rooms=max(rooms, ROOMS), people=False, listed=2)
         for kind in (Floor, Nchan, NodeWS):
             if kind is Floor or bench.has(kind, figures):
                 contestants.append(kind(bench))

@@ -100,8 +100,8 @@ class Product:
         writer = sum(spent for name, spent in threads.items() if "writer" in name)
         return {"process": sum(threads.values()), "loops": loops, "writer": writer}
 
-    def set_up(self, rooms=ROOMS, people=True):
-        """Storefront, catalogue, people, live rooms with all SKUs (of many rooms: two)."""
+    def set_up(self, rooms=ROOMS, people=True, listed=SKUS):
+        """Storefront, catalogue, people, live rooms with so many SKUs listed."""
         status, text = self.request(
             "PUT", "/v1/storefront", {"name": "Bench", "plan": "fengxiang", "timeZone": "Asia/Shanghai"})
         if status not in (200, 201):
@@ -125,7 +125,7 @@ class Product:
         self.load.play(self.port, feed, 1)
         feed = Feed()
         feed.open_socket(0, self.staff)
-        skus = [f"sku-{n}" for n in range(SKUS if rooms <= ROOMS else 2)]
+        skus = [f"sku-{n}" for n in range(listed)]
         for room in range(rooms):
             feed.call(0, call(1, "room.open", room=f"room-{room}", title="Bench",
                               host=f"host-{room % ROOMS}"))
