@@ -18,7 +18,7 @@ def schedule(viewers, rooms, frames):
     """When an event goes to which room: slower than anybody's delivery of the one before."""
     members = viewers // rooms
     count = max(6, frames // members)
-    apart = max(50_000 if rooms == 1 else 1000, members * 25)
+    apart = max(50_000 if rooms == 1 else 2000, members * 25)
     return [(20_000 + number * apart, number % rooms) for number in range(count)]
 
 
@@ -51,7 +51,9 @@ def measure(bench, contestant, feed, prefix, events, figures, burst=1):
     load = contestant.load
     load.ask("reset")
     before = contestant.cpu()
-    load.play(contestant.port, feed)
+    played = load.play(contestant.port, feed, may_refuse=True)
+    if played["refused"]:
+        figures.note(f"{prefix}: {played['refused']} events were refused: {played['complaint'][:200]}")
     tally = load.quiet()
     after = contestant.cpu()
     delivered = max(1, tally["frames"])
@@ -84,9 +86,8 @@ def run_shape(bench, shape, viewers, rooms, figures):
             contestant.load.quiet(1500)
         members = viewers // rooms
         plan = schedule(viewers, rooms, bench.frames)
-        bursts = schedule(viewers, rooms, bench.frames // 2)
-        if rooms == 1:
-            bursts = [(due * 2, room) for due, room in bursts]
+        bursts = schedule(viewers, rooms, bench.frames // 4)
+        bursts = [(due * (2 if rooms == 1 else 6), room) for due, room in bursts]
         product.load.ask("reset")
         product.load.play(product.port, pins(product, plan[:4]))
         tally = product.load.quiet()
