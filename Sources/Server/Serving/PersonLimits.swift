@@ -7,6 +7,7 @@
 
 import Commerce
 import Synchronization
+import Transport
 
 /// What a person does that is limited.
 enum PersonLimit: String, CaseIterable, Sendable {
