@@ -68,6 +68,8 @@ extension ReportedOrder {
     writer.field("buyer", buyer.text)
     writer.field("at", placedAt.milliseconds)
     writer.field("expires", expiresAt?.milliseconds)
+    writer.field("payment", payment?.id.text)
+    writer.field("paid", payment?.at.milliseconds)
     writer.key("lines")
     writer.beginArray()
     for line in lines {

@@ -120,6 +120,20 @@ package struct ReportedLine: Equatable, Sendable {
   }
 }
 
+/// A payment that is reported together with its order.
+package struct ReportedPayment: Equatable, Sendable {
+  /// The payment's own id, as it would be in a report of its own.
+  package let id: FactID
+  /// When the order was paid, all lines as they were placed.
+  package let at: Timestamp
+
+  /// Makes a payment.
+  package init(id: FactID, at: Timestamp) {
+    self.id = id
+    self.at = at
+  }
+}
+
 /// An order as the settlement backend reports it.
 package struct ReportedOrder: Equatable, Sendable {
   /// The backend's id.
@@ -138,11 +152,14 @@ package struct ReportedOrder: Equatable, Sendable {
   package let placedAt: Timestamp
   /// When it gives its stock back unpaid; none keeps it.
   package let expiresAt: Timestamp?
+  /// Its payment, where it is paid already when it is reported.
+  package let payment: ReportedPayment?
 
   /// Makes a report.
   package init(
     id: OrderID, room: RoomID?, seller: MemberID?, promoter: MemberID?, buyer: ViewerID,
-    lines: [ReportedLine], placedAt: Timestamp, expiresAt: Timestamp? = nil
+    lines: [ReportedLine], placedAt: Timestamp, expiresAt: Timestamp? = nil,
+    payment: ReportedPayment? = nil
   ) {
     self.id = id
     self.room = room
@@ -152,6 +169,7 @@ package struct ReportedOrder: Equatable, Sendable {
     self.lines = lines
     self.placedAt = placedAt
     self.expiresAt = expiresAt
+    self.payment = payment
   }
 }
 
@@ -226,7 +244,7 @@ package enum Command: Equatable, Sendable {
   case placeOrder(
     OrderID, RoomID, buyer: ViewerID, sku: SKUID, units: Int64, promoter: MemberID?,
     price: Amount? = nil)
-  /// The backend reports an order.
+  /// The backend reports an order, perhaps together with its payment.
   case reportOrder(ReportedOrder)
   /// An order was paid; lines left out were paid as placed.
   case pay(OrderID, payment: FactID, paid: [LineAmount], at: Timestamp)

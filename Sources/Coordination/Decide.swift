@@ -81,7 +81,7 @@ extension Draft {
       }
     case .reportOrder(let report):
       return try once("order/\(report.id)", command) { draft throws(Stop) in
-        try draft.report(report)
+        try draft.reportWithPayment(report)
       }
     case .pay(let order, let payment, let paid, let at):
       return try once("payment/\(payment)", command) { draft throws(Stop) in
@@ -125,6 +125,22 @@ extension Draft {
     }
   }
 
+  /// An order that is paid already is placed and paid in one decision: both, or neither.
+  private mutating func reportWithPayment(_ report: ReportedOrder) throws(Stop) -> JSON {
+    let placed = try self.report(report)
+    guard let payment = report.payment else { return placed }
+    let pay = Command.pay(report.id, payment: payment.id, paid: [], at: payment.at)
+    let (answer, isRepeat) = try once("payment/\(payment.id)", pay) { draft throws(Stop) in
+      try draft.pay(report.id, payment: payment.id, paid: [], at: payment.at)
+    }
+    guard !isRepeat else {
+      throw .refuse(
+        .idempotencyConflict, "payment/\(payment.id) was reported before its order.",
+        field: "payment")
+    }
+    return answer
+  }
+
   /// Carries out a reported event at most once: the same id and body get the first answer again, the
   /// same id with another body is a conflict. Source: domain.md, section 3.
   private mutating func once(
@@ -159,6 +175,11 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
     keys.append(.order(storefront, order.id))
     keys.append(.fact(storefront, "order/\(order.id)"))
     keys.append(.viewer(storefront, order.buyer))
+    if let payment = order.payment {
+      keys.append(.fact(storefront, "payment/\(payment.id)"))
+      keys.append(.balance(storefront, .buyers))
+      keys.append(.balance(storefront, .platform))
+    }
     if let room = order.room {
       keys.append(.room(storefront, room))
       keys.append(.roomProgress(storefront, room))

@@ -111,6 +111,10 @@ enum Sample {
       (
         "POST /v1/orders/{order}/resolution", "/v1/orders/o1/resolution",
         #"{"dispute":"x1","resolvedAt":"2026-03-01T10:00:00Z"}"#
+      ),
+      (
+        "POST /v1/reports", "/v1/reports",
+        #"{"reports":[{"report":"cancellation","order":"o1","cancelledAt":"2026-03-01T10:00:00Z"}]}"#
       ), ("GET /v1/orders/{order}", "/v1/orders/o1", ""),
       ("GET /v1/orders/{order}/explanation", "/v1/orders/o1/explanation", ""),
       ("GET /v1/orders", "/v1/orders?room=r1", ""), ("POST /v1/releases", "/v1/releases", "{}"),

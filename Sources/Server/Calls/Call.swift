@@ -44,6 +44,8 @@ package struct Caller: Equatable, Sendable {
 package enum Call: Sendable {
   /// Changes the state through the core; answered after the commit.
   case command(Command)
+  /// Reports of the backend, each decided on its own; those that could not be read are refused already.
+  case reports([Result<Command, Fault>])
   /// Imports catalogue rows; the bad ones were found already.
   case importCatalogue([ImportedRow])
   /// Changes a storefront's configuration; completed by the writer from what is there.

@@ -29,6 +29,8 @@ enum CallLimits {
   static let partiesMax = 1_000
   /// Items of a page of the catalogue.
   static let itemsMax = 50
+  /// Reports of one batch: together they hold up the writer for some tens of milliseconds.
+  static let reportsMax = 500
   /// Lines of an order. Source: domain.md section 3; `Sale.linesMax`.
   static let linesMax = 1000
   /// Units of a line.

@@ -108,8 +108,8 @@ package struct Fault: Error, Equatable, Sendable {
     }
   }
 
-  /// As an HTTP response. Source: RFC 9457.
-  package var response: HTTPResponse {
+  /// As a problem. Source: RFC 9457, section 3.
+  var problem: JSON {
     var members: [JSON.Member] = [
       JSON.Member("type", .string("urn:waggle:error:" + code)),
       JSON.Member("title", .string(code)), JSON.Member("status", .integer(Int64(status))),
@@ -117,13 +117,17 @@ package struct Fault: Error, Equatable, Sendable {
       JSON.Member("temporary", .bool(isTemporary)),
     ]
     if let field { members.append(JSON.Member("field", .string(field))) }
-    members += details
+    return .object(members + details)
+  }
+
+  /// As an HTTP response. Source: RFC 9457.
+  package var response: HTTPResponse {
     var headers = HTTPHeaders()
     headers.add("Content-Type", "application/problem+json")
     if status == 401 { headers.add("WWW-Authenticate", "Bearer") }
     if isTemporary { headers.add("Retry-After", "1") }
     if let allow { headers.add("Allow", allow) }
-    return HTTPResponse(status: status, headers: headers, body: JSON.object(members).bytes)
+    return HTTPResponse(status: status, headers: headers, body: problem.bytes)
   }
 }
 

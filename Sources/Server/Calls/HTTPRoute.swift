@@ -112,6 +112,7 @@ package struct HTTPRoute: Sendable {
       HTTPRoute(
         .post, "/v1/orders/{order}/resolution", reporters, reportID: "dispute",
         FactCalls.resolution),
+      HTTPRoute(.post, "/v1/reports", reporters, ReportCalls.reports),
       HTTPRoute(.get, "/v1/orders/{order}", readers, OrderCalls.get),
       HTTPRoute(.get, "/v1/orders/{order}/explanation", readers, OrderCalls.explain),
       HTTPRoute(.get, "/v1/orders", readers, OrderCalls.list),

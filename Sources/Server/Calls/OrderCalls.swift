@@ -91,7 +91,18 @@ enum FactCalls {
           promoter: try request.fields.optionalIdentifier("promoter"),
           buyer: try request.fields.identifier("buyer"),
           lines: try request.fields.objects("lines", count: 1...CallLimits.linesMax, line),
-          placedAt: placedAt, expiresAt: expiresAt)))
+          placedAt: placedAt, expiresAt: expiresAt, payment: try payment(of: &request.fields))))
+  }
+
+  /// The payment of an order that is paid already when it is reported: both fields, or neither.
+  private static func payment(of fields: inout Fields) throws(Fault) -> ReportedPayment? {
+    guard let id = fields.optional("payment") else {
+      guard fields.optional("paidAt") == nil else {
+        throw fields.fault("payment", "payment is missing: paidAt belongs to one.")
+      }
+      return nil
+    }
+    return ReportedPayment(id: try id.identifier(), at: try fields.timestamp("paidAt"))
   }
 
   private static func line(_ fields: inout Fields) throws(Fault) -> ReportedLine {

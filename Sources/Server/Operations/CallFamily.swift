@@ -28,6 +28,7 @@ package enum CallFamily: Int, CaseIterable, Sendable {
   init(_ call: Call) {
     switch call {
     case .command(let command): self = CallFamily(command)
+    case .reports: self = .order
     case .importCatalogue: self = .catalogue
     case .configure: self = .people
     case .join, .leave, .subscribe, .unsubscribe: self = .presence

@@ -158,6 +158,9 @@ package final class Writer {
     do {
       switch call {
       case .command(let command): answer(address, try decide(command, caller))
+      case .reports(let reports):
+        let results = try reports.map { try decide($0, caller) }
+        answer(address, .success(Answer(body: ReportCalls.answer(results))))
       case .importCatalogue(let rows):
         answer(address, .success(Answer(body: try importRows(rows, caller).bytes)))
       case .configure(let wish): answer(address, try configure(wish, caller))
@@ -175,6 +178,16 @@ package final class Writer {
       answer(address, .failure(.storageUnavailable))
       coordinator.rollBack()
       failRound(error)
+    }
+  }
+
+  /// Decides a report of a batch, unless it could not even be read.
+  private func decide(
+    _ report: Result<Command, Fault>, _ caller: Caller
+  ) throws -> Result<Answer, Fault> {
+    switch report {
+    case .success(let command): try decide(command, caller)
+    case .failure(let fault): .failure(fault)
     }
   }
 
