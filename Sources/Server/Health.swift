@@ -34,6 +34,16 @@ package final class Health: Sendable {
   package let connectionsBusy = Atomic<Int>(0)
   /// Connections refused for a limit.
   package let connectionsRefused = Atomic<Int>(0)
+  /// Whether the key file holds something else than the keys that are used, since it cannot be used.
+  package let areKeysStale = Atomic<Bool>(false)
+  /// Whether the certificate's files hold something else than what is shown.
+  package let isCertificateStale = Atomic<Bool>(false)
+  /// Attempts to accept a connection that failed for want of a descriptor.
+  package let starvations = Atomic<Int>(0)
+  /// Loops that can accept nobody at present for want of a descriptor.
+  package let loopsStarving = Atomic<Int>(0)
+  /// Bytes that incomplete requests keep, as of each loop's last look.
+  package let bodyBytes = Atomic<Int>(0)
   /// Connections open now.
   package let connectionsOpen = Atomic<Int>(0)
   /// Connections ever accepted.

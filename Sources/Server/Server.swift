@@ -181,6 +181,7 @@ package final class Server: Sendable {
     for loop in loops { try loop.start { LoopServer($0, $1, context) } }
     let watched = WatchedFiles(
       since: stamps, directory: options.directory, keys: keys, certificate: certificate,
+      health: health, load: { try Keyring.load(directory: options.directory) },
       log: { log.write(.warning, "access", [("detail", .string($0))]) }
     ) {
       for port in ports { port.post(.accessChanged) }

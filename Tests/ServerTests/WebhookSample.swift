@@ -172,6 +172,6 @@ enum WebhookSample {
 
   /// The only endpoint, as staff see it.
   static func webhook(at desk: Desk, _ index: Int = 0) throws -> JSON {
-    try #require(try desk.get("/v1/webhooks")["webhooks"]?.elements?[index])
+    try #require(try desk.get("/v1/webhooks")["webhooks"]?.elements?.dropFirst(index).first)
   }
 }

@@ -28,6 +28,13 @@ extension Health {
         "waggle_not_ready", [("reason", reason.rawValue)], reasons.contains(reason) ? "1" : "0")
     }
     text.single(
+      "waggle_keys_stale", .gauge, "Whether the key file could not be taken up as it lies there.",
+      areKeysStale.load(ordering: .relaxed) ? 1 : 0)
+    text.single(
+      "waggle_certificate_stale", .gauge,
+      "Whether the certificate could not be taken up as it lies there.",
+      isCertificateStale.load(ordering: .relaxed) ? 1 : 0)
+    text.single(
       "waggle_threads_stuck", .gauge, "Threads that have not turned for too long.",
       pulse.stuck.count)
   }
