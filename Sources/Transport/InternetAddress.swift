@@ -63,6 +63,6 @@ package struct InternetAddress: Hashable, Sendable, CustomStringConvertible {
     fileprivate let isIPv4: Bool
 
     /// Whether only this machine can have such an address: 127.0.0.0/8, or the network of `::1`.
-    var isLoopback: Bool { isIPv4 ? prefix >> 24 == 127 : prefix == 0 }
+    package var isLoopback: Bool { isIPv4 ? prefix >> 24 == 127 : prefix == 0 }
   }
 }

@@ -39,18 +39,20 @@ extension LoopServer {
         "method_not_allowed", "This path takes GET, HEAD.", status: 405, allow: "GET, HEAD"
       ).response
     }
-    switch request.target.segments {
-    case ["livez"]:
+    // One spelling each, so that a proxy's rule for it cannot be got round.
+    guard request.target.isLiteral else { return Fault.notFound.response }
+    switch request.target.path {
+    case "/livez":
       let stuck = context.health.pulse.stuck
       let words = JSON.array(stuck.map { .string($0) })
       let body: JSON = ["alive": .bool(stuck.isEmpty), "stuck": words]
       return .json(stuck.isEmpty ? 200 : 503, body.bytes)
-    case ["readyz"]:
+    case "/readyz":
       let reasons = context.health.reasons
       let words = JSON.array(reasons.map { .string($0.rawValue) })
       let body: JSON = ["ready": .bool(reasons.isEmpty), "reasons": words]
       return .json(reasons.isEmpty ? 200 : 503, body.bytes)
-    case ["metrics"]:
+    case "/metrics":
       do throws(Fault) { try admitToFigures(request, id) } catch { return error.response }
       return .text(200, context.health.metrics, "text/plain; version=0.0.4; charset=utf-8")
     default: return Fault.notFound.response
@@ -65,7 +67,7 @@ extension LoopServer {
     }
     if connections.isLocal(id), !isForwarded { return }
     guard let token = Access.bearerToken(request) else { throw .unauthenticated }
-    let caller = try context.keyring.caller(from: token, now: context.clock())
+    let caller = try context.caller(from: token)
     guard caller.scopes.contains(.operator) else {
       throw .forbidden("reading the server's figures")
     }
@@ -100,6 +102,37 @@ extension LoopServer {
       ]
       connections.sendText(RemoteReply.notification("session.closing", advice.bytes), to: id)
     }
+  }
+}
+
+extension HTTPRequest {
+  /// Headers by which proxies say for whom they ask, beside all that begin with `x-forwarded-`.
+  private static let proxyHeaders: Set<String> = [
+    "forwarded", "via", "x-real-ip", "cf-connecting-ip", "true-client-ip", "x-client-ip",
+    "x-cluster-client-ip", "fastly-client-ip",
+  ]
+
+  /// Whether somebody asks through a proxy, by what proxies add, by the old version that they speak
+  /// where nobody told them otherwise, or by a host that is not this machine. A proxy that takes pains
+  /// to look like a client cannot be told from one.
+  fileprivate var isHandedOn: Bool {
+    guard versionMinor > 0, let host = headers["host"], HTTPRequest.isThisMachine(host) else {
+      return true
+    }
+    return headers.fields.contains {
+      $0.name.hasPrefix("x-forwarded-") || HTTPRequest.proxyHeaders.contains($0.name)
+    }
+  }
+
+  /// Whether a `Host` names the machine that it reaches: `localhost` or an address of loopback.
+  private static func isThisMachine(_ host: String) -> Bool {
+    var name = host.lowercased()[...]
+    if name.hasPrefix("["), let end = name.firstIndex(of: "]") {
+      name = name[..<end].dropFirst()
+    } else if let colon = name.firstIndex(of: ":") {
+      name = name[..<colon]
+    }
+    return InternetAddress(host: String(name), port: 0)?.network.isLoopback ?? false
   }
 }
 
