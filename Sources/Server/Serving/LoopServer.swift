@@ -30,7 +30,7 @@ final class LoopServer: LoopDelegate {
   var sessions: [ConnectionID: Session] = [:]
   var pending: [UInt64: Pending] = [:]
   /// What each pending call is about, and since when it has been waited for.
-  private var asked: [UInt64: (family: CallFamily, since: Int)] = [:]
+  private var asked: [UInt64: (family: CallFamily, since: Int, growth: SessionGrowth?)] = [:]
   /// The HTTP request that each connection waits for an answer to.
   var requests: [ConnectionID: RequestNote] = [:]
   var requestIDs: RequestIDs
@@ -83,8 +83,10 @@ final class LoopServer: LoopDelegate {
     let address = ReplyAddress(loop: loop.index, connection: id, call: nextCall)
     guard context.submit(call, caller, address) else { return false }
     pending[nextCall] = waiting
-    asked[nextCall] = (CallFamily(call), monotonicMicroseconds())
+    let growth = SessionGrowth(call)
+    asked[nextCall] = (CallFamily(call), monotonicMicroseconds(), growth)
     sessions[id]?.callsInFlight += 1
+    if let growth { sessions[id]?[keyPath: growth.inFlight] += 1 }
     return true
   }
 
@@ -116,11 +118,12 @@ final class LoopServer: LoopDelegate {
 
   private func deliver(_ result: Result<Answer, Fault>, to address: ReplyAddress) {
     guard let waiting = pending.removeValue(forKey: address.call) else { return }
-    if let (family, since) = asked.removeValue(forKey: address.call) {
+    let id = address.connection
+    if let (family, since, growth) = asked.removeValue(forKey: address.call) {
       context.health.answered(family, CallOutcome(result))
       context.health.callTime.observe(monotonicMicroseconds() - since)
+      if let growth { sessions[id]?[keyPath: growth.inFlight] -= 1 }
     }
-    let id = address.connection
     sessions[id]?.callsInFlight -= 1
     switch waiting {
     case .remote(let callID, let batch, let place):
