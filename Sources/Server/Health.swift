@@ -119,6 +119,8 @@ package final class Health: Sendable {
     case storageUnavailable = "storage_unavailable"
     /// The disk will soon take no more commits.
     case diskNearlyFull = "disk_nearly_full"
+    /// Nobody can connect: every descriptor that the process may have is taken.
+    case outOfDescriptors = "out_of_descriptors"
   }
 
   /// Everything that stands against sending writes here; empty where nothing does.
@@ -128,6 +130,7 @@ package final class Health: Sendable {
     if isDraining.load(ordering: .relaxed) { reasons.append(.draining) }
     if isStorageDown { reasons.append(.storageUnavailable) }
     if surroundings.isDiskNearlyFull { reasons.append(.diskNearlyFull) }
+    if loopsStarving.load(ordering: .relaxed) > 0 { reasons.append(.outOfDescriptors) }
     return reasons
   }
 

@@ -111,7 +111,9 @@ package final class Server: Sendable {
       configuration.tls = certificate.1
       configuration.standingHeaders = [("Strict-Transport-Security", "max-age=31536000")]
     }
-    configuration.quota = AddressQuota(connectionsMax: options.connectionsPerAddress)
+    configuration.quota = AddressQuota(
+      connectionsMax: Surroundings.connectionsPerAddress(
+        options.connectionsPerAddress, descriptorsMax: Surroundings.descriptorsMax))
     var loops: [Loop<LoopServer>] = []
     for (index, listener) in listeners.enumerated() {
       loops.append(try Loop(index: index, configuration: configuration, listener: listener))

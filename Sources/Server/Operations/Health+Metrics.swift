@@ -87,6 +87,12 @@ extension Health {
       "waggle_connections_refused_total", .counter, "Connections refused for a limit.",
       read(connectionsRefused))
     text.single(
+      "waggle_descriptors_exhausted_total", .counter,
+      "Attempts to accept a connection that failed for want of a descriptor.", read(starvations))
+    text.single(
+      "waggle_body_bytes", .gauge,
+      "Bytes that incomplete requests keep, at the last look each second.", read(bodyBytes))
+    text.single(
       "waggle_connections_busy_total", .counter,
       "WebSockets closed because too many calls waited.", read(connectionsBusy))
     text.single(

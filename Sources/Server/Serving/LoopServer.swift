@@ -249,6 +249,14 @@ final class LoopServer: LoopDelegate {
     health.handshakesFailed.add(
       counts.handshakesFailed - countsSeen.handshakesFailed, ordering: .relaxed)
     health.queuedBytes.add(counts.queuedBytes - countsSeen.queuedBytes, ordering: .relaxed)
+    let bodiesRefused = counts.bodiesRefused - countsSeen.bodiesRefused
+    if bodiesRefused > 0 { health.refused(.bodies, times: bodiesRefused) }
+    health.bodyBytes.add(counts.bodyBytes - countsSeen.bodyBytes, ordering: .relaxed)
+    health.loopsStarving.add(counts.starving - countsSeen.starving, ordering: .relaxed)
+    health.starvations.add(counts.starvations - countsSeen.starvations, ordering: .relaxed)
+    let beginsToStarve = counts.starving > countsSeen.starving
     countsSeen = counts
+    guard beginsToStarve else { return }
+    context.log.write(.error, "out_of_descriptors", [("open", .integer(Int64(counts.open)))])
   }
 }
