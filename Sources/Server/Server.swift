@@ -49,9 +49,6 @@ package final class Server: Sendable {
     log = context.log
   }
 
-  /// The largest body of a request: a part of a catalogue file.
-  static let requestBodyBytesMax = 1_048_576
-
   /// Starts a server; it accepts connections when this returns.
   ///
   /// - Parameter options: what the operator chose.
@@ -104,7 +101,7 @@ package final class Server: Sendable {
 
     let listeners = try listeners(options)
     var configuration = LoopConfiguration(sha1: SHA1.digest(of:))
-    configuration.requestBodyBytesMax = requestBodyBytesMax
+    configuration.requestBodyBytesMax = HTTPCalls.longBodyBytesMax
     configuration.clock = options.monotonicClock
     let certificate = try options.certificateFiles.map { ($0, TLSIdentity(try $0.load())) }
     if let certificate {

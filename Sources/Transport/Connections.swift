@@ -66,6 +66,7 @@ package final class Connections {
   private(set) var rowsUsed = 0
   private var freeSlots: [Int] = []
   var notices: [Notice] = []
+  let held = Connection.HeldBytes()
   /// Connections to be served again though the kernel reports nothing new.
   var again: [ConnectionID] = []
   /// The connection that is being read, with the decoder that it borrows while nothing is partial.

@@ -70,6 +70,7 @@ final class LoopTurns<Delegate: LoopDelegate> {
     connections.beginReading(id)
     while let inbound = connections.nextInbound(id) {
       switch inbound {
+      case .head(let head): connections.decide(id, delegate.headReceived(head, on: id))
       case .text(let text): delegate.messageReceived(text, on: id)
       case .binary(let bytes): delegate.binaryMessageReceived(bytes, on: id)
       case .request(let request): delegate.requestReceived(request, on: id)

@@ -80,6 +80,8 @@ package enum CountedLimit: String, CaseIterable, Sendable {
   case connections
   /// Calls that wait for the writer or the reader, or for an answer on one connection.
   case callsWaiting = "calls_waiting"
+  /// Bytes of requests whose bodies are still on their way.
+  case bodies
   /// Calls of a session, or links of an address, in a time.
   case rate
   /// Rooms of one connection.

@@ -19,9 +19,34 @@ struct Landing {
 }
 
 extension LoopServer {
+  /// Nobody's body is kept before it is clear that it can be of use: a path, a method and a token that
+  /// are good. What no path reads is not read at all.
+  func headReceived(_ head: HTTPRequest, on id: ConnectionID) -> BodyDecision {
+    do throws(Fault) {
+      guard head.target.segments.first == "v1" else {
+        return .read(bytesMax: strangersBodyBytesMax(head))
+      }
+      guard let token = Access.bearerToken(head) else { throw .unauthenticated }
+      let caller = try context.caller(from: token)
+      return .read(bytesMax: try HTTPCalls.bodyBytesMax(head, caller: caller))
+    } catch {
+      context.health.turnedAway(error)
+      let note = RequestNote(head, &requestIDs, now: connections.now)
+      return .refuse(noted(error.response, note))
+    }
+  }
+
+  /// How long the body of a request outside of the API may be: of no use but for a demonstration.
+  private func strangersBodyBytesMax(_ head: HTTPRequest) -> Int {
+    context.options.isDemo && head.target.segments.first == "demo" ? 4_096 : 0
+  }
+
   func requestReceived(_ request: HTTPRequest, on id: ConnectionID) {
     requests[id] = RequestNote(request, &requestIDs, now: connections.now)
     let segments = request.target.segments
+    guard segments.first == "v1" || request.body.count <= strangersBodyBytesMax(request) else {
+      return reply(HTTPError.bodyTooLarge.response, to: id)
+    }
     switch segments.first {
     case "v1":
       do throws(Fault) { try callBackend(request, on: id) } catch {
@@ -77,8 +102,10 @@ extension LoopServer {
     if let network = connections.network(of: id) {
       let wait = context.linkPaces.take(network, at: connections.now)
       guard wait == 0 else {
+        let fault = Fault.rateLimited(waitMilliseconds: wait)
         context.health.linksRateLimited.add(1, ordering: .relaxed)
-        return connections.respond(Fault.rateLimited(waitMilliseconds: wait).response, to: id)
+        context.health.turnedAway(fault)
+        return reply(fault.response, to: id)
       }
     }
     // A browser that fetches ahead has nobody in front of it yet: refused, it asks again when opened.

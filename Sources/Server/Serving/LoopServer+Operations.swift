@@ -15,12 +15,16 @@ extension LoopServer {
     guard let note = requests.removeValue(forKey: id) else {
       return connections.respond(response, to: id)
     }
+    // Whoever reads the answer can read in the log what it was.
+    connections.respond(noted(response, note), to: id)
+  }
+
+  /// An answer with the id of its request; says in the log what is worth saying.
+  func noted(_ response: HTTPResponse, _ note: RequestNote) -> HTTPResponse {
     var response = response
     response.headers.add("X-Request-Id", note.id)
-    // Whoever reads the answer can read in the log what it was.
-    defer { connections.respond(response, to: id) }
     let isOurFault = response.status >= 500 && !["/readyz", "/livez"].contains(note.path)
-    guard isOurFault || context.options.logsRequests else { return }
+    guard isOurFault || context.options.logsRequests else { return response }
     context.log.write(
       isOurFault ? .warning : .info, isOurFault ? "request_failed" : "request", request: note.id,
       [
@@ -28,6 +32,7 @@ extension LoopServer {
         ("status", .integer(Int64(response.status))),
         ("milliseconds", .integer(connections.now - note.since)),
       ])
+    return response
   }
 
   // MARK: Health
@@ -60,7 +65,7 @@ extension LoopServer {
   }
 
   /// Figures are for this machine, and for whoever has a token of scope `operator`. A request that a
-  /// proxy on this machine hands on is not of this machine.
+  /// proxy on this machine hands on is not of this machine, as far as it can be told from it.
   private func admitToFigures(_ request: HTTPRequest, _ id: ConnectionID) throws(Fault) {
     let isForwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].contains {
       request.headers[$0] != nil

@@ -20,7 +20,7 @@ struct ServerContext: Sendable {
   let options: ServerOptions
   /// Counters and readiness.
   let health: Health
-  /// How often each address opens landing links.
+  /// How often each address opens landing links that are genuine.
   let linkPaces = AddressPaces(.links)
   /// The log.
   let log: Log
