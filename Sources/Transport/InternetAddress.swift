@@ -25,6 +25,13 @@ package struct InternetAddress: Hashable, Sendable, CustomStringConvertible {
     self.init(address)
   }
 
+  /// The address alone, for telling whether two are the same machine's.
+  package var withoutPort: InternetAddress {
+    var address = system
+    address.port = 0
+    return InternetAddress(address)
+  }
+
   init(_ address: clinux_address) {
     high = address.high
     low = address.low

@@ -99,8 +99,11 @@ extension LoopServer {
         "method_not_allowed", "This path takes GET, HEAD.", status: 405, allow: "GET, HEAD")
       return reply(fault.response, to: id)
     }
-    if let network = connections.network(of: id) {
-      let wait = context.linkPaces.take(network, at: connections.now)
+    let evidence = LinkReading.evidence(of: text, environment: context.environment)
+    if let network = network(behind: request, on: id) {
+      // Whoever opens junk must not close the door to those behind the same address who do not.
+      let paces = evidence.isGenuine ? context.linkPaces : context.junkLinkPaces
+      let wait = paces.take(network, at: connections.now)
       guard wait == 0 else {
         let fault = Fault.rateLimited(waitMilliseconds: wait)
         context.health.linksRateLimited.add(1, ordering: .relaxed)
@@ -113,7 +116,6 @@ extension LoopServer {
     guard !request.isPrefetch else {
       return reply(.text(503, "open the link to use it\n"), to: id)
     }
-    let evidence = LinkReading.evidence(of: text, environment: context.environment)
     let place = LinkReading.claimedPlace(of: text)
     let now = context.clock()
     var cookie: String?
@@ -190,6 +192,11 @@ extension HTTPRequest {
   fileprivate var isPrefetch: Bool {
     ["sec-purpose", "purpose"].contains { headers[$0]?.lowercased().hasPrefix("prefetch") == true }
   }
+}
+
+extension LinkEvidence {
+  /// Whether a key of ours signed the link.
+  fileprivate var isGenuine: Bool { if case .genuine = self { true } else { false } }
 }
 
 extension Caller {

@@ -67,10 +67,7 @@ extension LoopServer {
   /// Figures are for this machine, and for whoever has a token of scope `operator`. A request that a
   /// proxy on this machine hands on is not of this machine, as far as it can be told from it.
   private func admitToFigures(_ request: HTTPRequest, _ id: ConnectionID) throws(Fault) {
-    let isForwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].contains {
-      request.headers[$0] != nil
-    }
-    if connections.isLocal(id), !isForwarded { return }
+    if connections.isLocal(id), !proxied.contains(id), !request.isHandedOn { return }
     guard let token = Access.bearerToken(request) else { throw .unauthenticated }
     let caller = try context.caller(from: token)
     guard caller.scopes.contains(.operator) else {

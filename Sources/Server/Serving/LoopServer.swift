@@ -34,6 +34,8 @@ final class LoopServer: LoopDelegate {
   /// The HTTP request that each connection waits for an answer to.
   var requests: [ConnectionID: RequestNote] = [:]
   var requestIDs: RequestIDs
+  /// Connections of proxies that the operator trusts.
+  var proxied: Set<ConnectionID> = []
   /// The epochs of the rooms that somebody has joined here.
   var epochs: [RoomKey: Int64] = [:]
   /// When the oldest commit was published whose events have not all been sent.
@@ -57,10 +59,9 @@ final class LoopServer: LoopDelegate {
 
   // MARK: Connections
 
-  func connectionOpened(_ id: ConnectionID, address: InternetAddress) -> Bool { true }
-
   func connectionClosed(_ id: ConnectionID, cause: CloseCause) {
     requests[id] = nil
+    proxied.remove(id)
     guard let session = sessions.removeValue(forKey: id) else { return }
     for key in session.rooms { leave(key, id) }
     for ticker in session.tickers { unwatch(ticker, id) }

@@ -22,6 +22,8 @@ struct ServerContext: Sendable {
   let health: Health
   /// How often each address opens landing links that are genuine.
   let linkPaces = AddressPaces(.links)
+  /// How often each address opens landing links that are not.
+  let junkLinkPaces = AddressPaces(.links)
   /// The log.
   let log: Log
   /// The wall clock.
