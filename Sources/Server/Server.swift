@@ -28,14 +28,17 @@ package final class Server: Sendable {
   private let watched: WatchedFiles
   private let watching: Mailbox<WatchMessage>
   private let threads: Mutex<[pthread_t]>
+  /// Ends the waits of those who talk to other servers.
+  private let cutoff: Cutoff
   private let isHurried = Atomic<Bool>(false)
 
   private init(
     address: InternetAddress, context: ServerContext, desks: [Mailbox<SettlementDeskMessage>],
     webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>], watch: Mailbox<Void>,
     loops: [Loop<LoopServer>], watched: WatchedFiles, watching: Mailbox<WatchMessage>,
-    threads: [pthread_t]
+    threads: [pthread_t], cutoff: Cutoff
   ) {
+    self.cutoff = cutoff
     self.address = address
     self.context = context
     self.desks = desks
@@ -124,9 +127,10 @@ package final class Server: Sendable {
     let desks = (0...services.count).map { _ in
       Mailbox<SettlementDeskMessage>(capacity: .max)
     }
+    let cutoff = Cutoff()
     let surroundings = SettlementDesk.Surroundings(
       writer: context.writer, health: health, clock: options.clock,
-      monotonicClock: options.monotonicClock, failPoint: options.failPoint)
+      monotonicClock: options.monotonicClock, failPoint: options.failPoint, cutoff: cutoff)
     var threads = [
       try startThread(name: "writer") {
         Writer(
@@ -164,7 +168,7 @@ package final class Server: Sendable {
           WebhookDesk(
             mailbox: mailbox, writer: context.writer, reader: reader.value,
             endpoint: endpoint, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
-            health: health, clock: options.clock
+            cutoff: cutoff, health: health, clock: options.clock
           ).run()
         })
     }
@@ -193,7 +197,8 @@ package final class Server: Sendable {
     health.started()
     return Server(
       address: listeners[0].address, context: context, desks: desks, webhooks: webhooks,
-      watch: watch, loops: loops, watched: watched, watching: watching, threads: threads)
+      watch: watch, loops: loops, watched: watched, watching: watching, threads: threads,
+      cutoff: cutoff)
   }
 
   /// How often the files of keys and certificates are looked at.
@@ -225,6 +230,7 @@ package final class Server: Sendable {
     // They may be waiting for an endpoint; better while the loops drain than after.
     for desk in webhooks.values { desk.post(.stop) }
     let options = context.options
+    cutoff.set(monotonicMilliseconds() + options.drainMilliseconds)
     let closing = LoopMessage.closing(
       reconnectAfterMilliseconds: 1000, withinMilliseconds: options.drainMilliseconds)
     for loop in loops { loop.post(closing) }
@@ -248,6 +254,7 @@ package final class Server: Sendable {
   /// Cuts a stop short: every connection is closed at once. What was accepted is still stored.
   package func hurry() {
     isHurried.store(true, ordering: .releasing)
+    cutoff.set(monotonicMilliseconds())
     for loop in loops { loop.drain(withinMilliseconds: 0) }
   }
 
