@@ -154,6 +154,13 @@ struct AttackFloodTests {
     for good in [nil, "https://shop.example", "http://127.0.0.1:\(port)"] {
       #expect(try status(good) == 101)
     }
+    let twice = HTTPHeaders([
+      ("Origin", "http://127.0.0.1:\(port)"), ("Origin", "https://evil.example"),
+    ])
+    #expect(throws: ClientError.self) {
+      _ = try WebSocketClient(
+        "127.0.0.1", port, "/v1/socket", headers: twice, sha1: SHA1.digest(of:))
+    }
     for bad in [
       "https://evil.example", "null", "", "https://shop.example.evil.example",
       "http://shop.example", "http://127.0.0.1", "https://shop.example:8443", "*",

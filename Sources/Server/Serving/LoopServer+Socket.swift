@@ -34,7 +34,9 @@ extension LoopServer {
   /// A page may connect from the server's own origin and from those that the operator named; a
   /// client that is no browser sends no origin. Against cross-site WebSocket hijacking.
   private func isOriginAllowed(_ request: HTTPRequest) -> Bool {
-    guard let origin = request.headers["origin"] else { return true }
+    let origins = request.headers.values("origin")
+    guard origins.count <= 1 else { return false }
+    guard let origin = origins.first else { return true }
     let allowed = context.options.origins
     if allowed.contains("*") || allowed.contains(origin) { return true }
     guard let host = request.headers["host"] else { return false }
