@@ -81,6 +81,8 @@ package enum CountedLimit: String, CaseIterable, Sendable {
   case connections
   /// Calls that wait for the writer or the reader, or for an answer on one connection.
   case callsWaiting = "calls_waiting"
+  /// Bytes of requests whose bodies are still on their way.
+  case bodies
   /// Sessions of one person.
   case sessions
   /// Calls of a session or a person, joins or new links of a person, or links opened or connections

@@ -28,6 +28,13 @@ extension Health {
         "waggle_not_ready", [("reason", reason.rawValue)], reasons.contains(reason) ? "1" : "0")
     }
     text.single(
+      "waggle_keys_stale", .gauge, "Whether the key file could not be taken up as it lies there.",
+      areKeysStale.load(ordering: .relaxed) ? 1 : 0)
+    text.single(
+      "waggle_certificate_stale", .gauge,
+      "Whether the certificate could not be taken up as it lies there.",
+      isCertificateStale.load(ordering: .relaxed) ? 1 : 0)
+    text.single(
       "waggle_threads_stuck", .gauge, "Threads that have not turned for too long.",
       pulse.stuck.count)
   }
@@ -91,6 +98,12 @@ extension Health {
       "waggle_connections_rate_limited_total", .counter,
       "Connections refused because their address opens them too fast.",
       read(connectionsRateLimited))
+    text.single(
+      "waggle_descriptors_exhausted_total", .counter,
+      "Attempts to accept a connection that failed for want of a descriptor.", read(starvations))
+    text.single(
+      "waggle_body_bytes", .gauge,
+      "Bytes that incomplete requests keep, at the last look each second.", read(bodyBytes))
     text.single(
       "waggle_connections_busy_total", .counter,
       "WebSockets closed because too many calls waited.", read(connectionsBusy))

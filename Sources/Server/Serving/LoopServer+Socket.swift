@@ -38,7 +38,9 @@ extension LoopServer {
   /// A page may connect from the server's own origin and from those that the operator named; a
   /// client that is no browser sends no origin. Against cross-site WebSocket hijacking.
   private func isOriginAllowed(_ request: HTTPRequest) -> Bool {
-    guard let origin = request.headers["origin"] else { return true }
+    let origins = request.headers.values("origin")
+    guard origins.count <= 1 else { return false }
+    guard let origin = origins.first else { return true }
     let allowed = context.options.origins
     if allowed.contains("*") || allowed.contains(origin) { return true }
     guard let host = request.headers["host"] else { return false }
@@ -185,10 +187,11 @@ extension LoopServer {
   /// Limits that concern this connection alone.
   private func check(_ wish: Call, _ session: Session) throws(Fault) {
     switch wish {
-    case .join where session.rooms.count >= Session.roomsMax:
+    case .join where session.rooms.count + session.joinsInFlight >= Session.roomsMax:
       throw Fault(
         "too_many_rooms", "A connection is in at most \(Session.roomsMax) rooms.", status: 409)
-    case .subscribe where session.tickers.count >= Session.tickersMax:
+    case .subscribe
+    where session.tickers.count + session.subscriptionsInFlight >= Session.tickersMax:
       throw Fault(
         "too_many_tickers", "A connection watches at most \(Session.tickersMax) tickers.",
         status: 409)

@@ -45,6 +45,7 @@ final class WebhookDesk {
   private let clock: @Sendable () -> Timestamp
   private let endpoint: WebhookEndpoint
   private let client: WebhookClient
+  private let cutoff: Cutoff
   /// Whether what came of the last turn is with the writer.
   private var isHandedOver = false
   /// How often in a row that could not be stored.
@@ -54,7 +55,7 @@ final class WebhookDesk {
 
   init(
     mailbox: Mailbox<WebhookDeskMessage>, writer: Mailbox<WriterMessage>, reader: SQLiteReader,
-    endpoint: WebhookEndpoint, timeoutMilliseconds: Int64, health: Health,
+    endpoint: WebhookEndpoint, timeoutMilliseconds: Int64, cutoff: Cutoff, health: Health,
     clock: @escaping @Sendable () -> Timestamp
   ) {
     self.mailbox = mailbox
@@ -63,7 +64,9 @@ final class WebhookDesk {
     self.endpoint = endpoint
     self.health = health
     self.clock = clock
-    client = WebhookClient(endpoint, timeoutMilliseconds: timeoutMilliseconds, clock: clock)
+    self.cutoff = cutoff
+    client = WebhookClient(
+      endpoint, timeoutMilliseconds: timeoutMilliseconds, cutoff: cutoff, clock: clock)
   }
 
   /// Writes down where new endpoints begin, before anything can be booked.
@@ -169,6 +172,8 @@ final class WebhookDesk {
           break
         }
         if let failure = client.send(entry) {
+          // Cut off by a stop, which is not the endpoint's fault: sent again at the next start.
+          if cutoff.hasPassed { break }
           let attempts = turn.through == turn.after ? progress.attempts + 1 : 1
           let wait = WebhookDesk.backoff.delayMilliseconds(
             afterFailures: attempts, chance: UInt64.random(in: 0...UInt64.max))
@@ -180,6 +185,7 @@ final class WebhookDesk {
       }
       turn.through = sequence
     }
+    if cutoff.hasPassed, turn.sent.isEmpty { return }
     health.webhooks.sent(turn)
     handOver(.turn(turn))
   }
