@@ -165,7 +165,7 @@ package final class Server: Sendable {
           WebhookDesk(
             mailbox: mailbox, writer: context.writer, reader: reader.value,
             endpoint: endpoint, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
-            health: health, clock: options.clock
+            health: health, clock: options.clock, failPoint: options.failPoint
           ).run()
         })
     }
