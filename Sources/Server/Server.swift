@@ -170,7 +170,8 @@ package final class Server: Sendable {
           WebhookDesk(
             mailbox: mailbox, writer: context.writer, reader: reader.value,
             endpoint: endpoint, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
-            cutoff: cutoff, health: health, clock: options.clock
+            cutoff: cutoff, health: health, clock: options.clock,
+              failPoint: options.failPoint
           ).run()
         })
     }

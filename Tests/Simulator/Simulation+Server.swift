@@ -30,7 +30,11 @@ extension Simulation {
     isRoundDue = false
     guard let process else { return }
     auditor.latestWall = max(auditor.latestWall, clock.wall)
-    process.round(messagesMax: swarm.has(.batches) ? .max : 1)
+    let messagesMax = swarm.has(.batches) ? Int.max : 1
+    let troubles = disk.failures + disk.deaths
+    auditor.roundBegins(process.upcoming(messagesMax: messagesMax), at: auditor.latestWall)
+    process.round(messagesMax: messagesMax)
+    auditor.roundEnds(isWhole: disk.failures + disk.deaths == troubles, elapsed: clock.now)
     if disk.isDead { return die() }
     if process.hasWork { scheduleRound() }
     scheduleFlush()
@@ -69,7 +73,7 @@ extension Simulation {
   /// What time alone brings. Ticks go on while anything does, and while something is due.
   func tick() {
     isTickDue = false
-    let deadline = disk.memory.nextDeadline(Simulation.storefront)
+    let deadline = (try? disk.nextDeadline(Simulation.storefront)) ?? nil
     let isDue = deadline.map { $0 <= clock.wall } ?? false
     let goesOn = isBusy || isDue || !isAllSettled || process?.hasWork == true
     guard process != nil else { return }

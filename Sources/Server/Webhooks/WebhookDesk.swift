@@ -46,6 +46,7 @@ final class WebhookDesk {
   private let endpoint: WebhookEndpoint
   private let client: WebhookClient
   private let cutoff: Cutoff
+  private let failPoint: ArmedFailPoint?
   /// Whether what came of the last turn is with the writer.
   private var isHandedOver = false
   /// How often in a row that could not be stored.
@@ -56,8 +57,9 @@ final class WebhookDesk {
   init(
     mailbox: Mailbox<WebhookDeskMessage>, writer: Mailbox<WriterMessage>, reader: SQLiteReader,
     endpoint: WebhookEndpoint, timeoutMilliseconds: Int64, cutoff: Cutoff, health: Health,
-    clock: @escaping @Sendable () -> Timestamp
+    clock: @escaping @Sendable () -> Timestamp, failPoint: ArmedFailPoint? = nil
   ) {
+    self.failPoint = failPoint
     self.mailbox = mailbox
     self.writer = writer
     self.reader = reader
@@ -181,6 +183,7 @@ final class WebhookDesk {
           turn.retryAt = clock().advanced(byMilliseconds: max(wait, 1))
           break
         }
+        failPoint?.pass(.webhookSent)
         turn.sent.append(sequence)
       }
       turn.through = sequence
