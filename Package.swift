@@ -57,6 +57,9 @@ let package = Package(
       .executableTarget(
         name: "EchoServer", dependencies: ["Transport", "Wire"], path: "Tests/EchoServer",
         swiftSettings: strict),
+      // The client that loads the server and its peers alike for Tools/bench.
+      .executableTarget(
+        name: "Load", dependencies: ["CLinux"], path: "Tests/Load", swiftSettings: strict),
       // Foreign bytes as functions, for libFuzzer (Tools/fuzz) and for ordinary tests.
       .target(
         name: "FuzzTargets",

@@ -4,7 +4,7 @@
 // Only `waggle serve` reads the environment for it, once, before it listens; no request, no file and
 // no later change of the environment reaches it. Whoever can set the environment of a process can
 // also end it. Where none is named, passing a place costs one comparison a round.
-// Threads: the writer and the settlement desk pass; the count is atomic.
+// Threads: the writer and the desks of settlement and webhooks pass; the count is atomic.
 
 import Glibc
 import Synchronization
@@ -21,6 +21,10 @@ package enum FailPoint: String, CaseIterable, Sendable {
   case settlementAnswered = "settlement-answered"
   /// What a commission service said is durable and the settlement desk has not been told.
   case settlementBooked = "settlement-booked"
+  /// An endpoint of webhooks has taken an event and the writer has not been told.
+  case webhookSent = "webhook-sent"
+  /// How far an endpoint was told is durable and its desk has not been told.
+  case webhookWritten = "webhook-written"
 }
 
 /// A fail point, and how often it is still passed before the process ends there.

@@ -36,6 +36,16 @@ package final class Health: Sendable {
   package let connectionsRefused = Atomic<Int>(0)
   /// Connections refused because their address opens them too fast; not among `connectionsRefused`.
   package let connectionsRateLimited = Atomic<Int>(0)
+  /// Whether the key file holds something else than the keys that are used, since it cannot be used.
+  package let areKeysStale = Atomic<Bool>(false)
+  /// Whether the certificate's files hold something else than what is shown.
+  package let isCertificateStale = Atomic<Bool>(false)
+  /// Attempts to accept a connection that failed for want of a descriptor.
+  package let starvations = Atomic<Int>(0)
+  /// Loops that can accept nobody at present for want of a descriptor.
+  package let loopsStarving = Atomic<Int>(0)
+  /// Bytes that incomplete requests keep, as of each loop's last look.
+  package let bodyBytes = Atomic<Int>(0)
   /// Connections open now.
   package let connectionsOpen = Atomic<Int>(0)
   /// Connections ever accepted.
@@ -83,6 +93,7 @@ package final class Health: Sendable {
   private let isStarting = Atomic<Bool>(false)
   private let calls = Counters(count: CallFamily.allCases.count * 3)
   private let limits = Counters(count: CountedLimit.allCases.count)
+  private let persons = Counters(count: PersonLimit.allCases.count)
   private let log: @Sendable (String) -> Void
   private let noted: @Sendable (String) -> Void
 
@@ -111,6 +122,8 @@ package final class Health: Sendable {
     case storageUnavailable = "storage_unavailable"
     /// The disk will soon take no more commits.
     case diskNearlyFull = "disk_nearly_full"
+    /// Nobody can connect: every descriptor that the process may have is taken.
+    case outOfDescriptors = "out_of_descriptors"
   }
 
   /// Everything that stands against sending writes here; empty where nothing does.
@@ -120,6 +133,7 @@ package final class Health: Sendable {
     if isDraining.load(ordering: .relaxed) { reasons.append(.draining) }
     if isStorageDown { reasons.append(.storageUnavailable) }
     if surroundings.isDiskNearlyFull { reasons.append(.diskNearlyFull) }
+    if loopsStarving.load(ordering: .relaxed) > 0 { reasons.append(.outOfDescriptors) }
     return reasons
   }
 
@@ -222,6 +236,17 @@ package final class Health: Sendable {
   /// How often something was refused for a limit.
   package func count(_ limit: CountedLimit) -> Int {
     CountedLimit.allCases.firstIndex(of: limit).map { limits[$0] } ?? 0
+  }
+
+  /// A person was refused something.
+  func refused(_ limit: PersonLimit) {
+    guard let place = PersonLimit.allCases.firstIndex(of: limit) else { return }
+    persons.add(at: place)
+  }
+
+  /// How often persons were refused something.
+  func count(_ limit: PersonLimit) -> Int {
+    PersonLimit.allCases.firstIndex(of: limit).map { persons[$0] } ?? 0
   }
 
   private static func place(_ family: CallFamily, _ outcome: CallOutcome) -> Int {

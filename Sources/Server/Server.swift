@@ -28,14 +28,17 @@ package final class Server: Sendable {
   private let watched: WatchedFiles
   private let watching: Mailbox<WatchMessage>
   private let threads: Mutex<[pthread_t]>
+  /// Ends the waits of those who talk to other servers.
+  private let cutoff: Cutoff
   private let isHurried = Atomic<Bool>(false)
 
   private init(
     address: InternetAddress, context: ServerContext, desks: [Mailbox<SettlementDeskMessage>],
     webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>], watch: Mailbox<Void>,
     loops: [Loop<LoopServer>], watched: WatchedFiles, watching: Mailbox<WatchMessage>,
-    threads: [pthread_t]
+    threads: [pthread_t], cutoff: Cutoff
   ) {
+    self.cutoff = cutoff
     self.address = address
     self.context = context
     self.desks = desks
@@ -48,9 +51,6 @@ package final class Server: Sendable {
     health = context.health
     log = context.log
   }
-
-  /// The largest body of a request: a part of a catalogue file.
-  static let requestBodyBytesMax = 1_048_576
 
   /// Starts a server; it accepts connections when this returns.
   ///
@@ -104,7 +104,7 @@ package final class Server: Sendable {
 
     let listeners = try listeners(options)
     var configuration = LoopConfiguration(sha1: SHA1.digest(of:))
-    configuration.requestBodyBytesMax = requestBodyBytesMax
+    configuration.requestBodyBytesMax = HTTPCalls.longBodyBytesMax
     configuration.clock = options.monotonicClock
     let certificate = try options.certificateFiles.map { ($0, TLSIdentity(try $0.load())) }
     if let certificate {
@@ -112,7 +112,10 @@ package final class Server: Sendable {
       configuration.standingHeaders = [("Strict-Transport-Security", "max-age=31536000")]
     }
     configuration.openings = options.openings
-    configuration.quota = AddressQuota(connectionsMax: options.connectionsPerAddress)
+    configuration.quota = AddressQuota(
+      connectionsMax: Surroundings.connectionsPerAddress(
+        options.connectionsPerAddress, descriptorsMax: Surroundings.descriptorsMax),
+      loopbackMax: options.connectionsPerAddress)
     var loops: [Loop<LoopServer>] = []
     for (index, listener) in listeners.enumerated() {
       loops.append(try Loop(index: index, configuration: configuration, listener: listener))
@@ -126,9 +129,10 @@ package final class Server: Sendable {
     let desks = (0...services.count).map { _ in
       Mailbox<SettlementDeskMessage>(capacity: .max)
     }
+    let cutoff = Cutoff()
     let surroundings = SettlementDesk.Surroundings(
       writer: context.writer, health: health, clock: options.clock,
-      monotonicClock: options.monotonicClock, failPoint: options.failPoint)
+      monotonicClock: options.monotonicClock, failPoint: options.failPoint, cutoff: cutoff)
     var threads = [
       try startThread(name: "writer") {
         Writer(
@@ -166,7 +170,8 @@ package final class Server: Sendable {
           WebhookDesk(
             mailbox: mailbox, writer: context.writer, reader: reader.value,
             endpoint: endpoint, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
-            health: health, clock: options.clock
+            cutoff: cutoff, health: health, clock: options.clock,
+              failPoint: options.failPoint
           ).run()
         })
     }
@@ -182,6 +187,7 @@ package final class Server: Sendable {
     for loop in loops { try loop.start { LoopServer($0, $1, context) } }
     let watched = WatchedFiles(
       since: stamps, directory: options.directory, keys: keys, certificate: certificate,
+      health: health, load: { try Keyring.load(directory: options.directory) },
       log: { log.write(.warning, "access", [("detail", .string($0))]) }
     ) {
       for port in ports { port.post(.accessChanged) }
@@ -194,7 +200,8 @@ package final class Server: Sendable {
     health.started()
     return Server(
       address: listeners[0].address, context: context, desks: desks, webhooks: webhooks,
-      watch: watch, loops: loops, watched: watched, watching: watching, threads: threads)
+      watch: watch, loops: loops, watched: watched, watching: watching, threads: threads,
+      cutoff: cutoff)
   }
 
   /// How often the files of keys and certificates are looked at.
@@ -226,6 +233,7 @@ package final class Server: Sendable {
     // They may be waiting for an endpoint; better while the loops drain than after.
     for desk in webhooks.values { desk.post(.stop) }
     let options = context.options
+    cutoff.set(monotonicMilliseconds() + options.drainMilliseconds)
     let closing = LoopMessage.closing(
       reconnectAfterMilliseconds: 1000, withinMilliseconds: options.drainMilliseconds)
     for loop in loops { loop.post(closing) }
@@ -249,6 +257,7 @@ package final class Server: Sendable {
   /// Cuts a stop short: every connection is closed at once. What was accepted is still stored.
   package func hurry() {
     isHurried.store(true, ordering: .releasing)
+    cutoff.set(monotonicMilliseconds())
     for loop in loops { loop.drain(withinMilliseconds: 0) }
   }
 

@@ -21,6 +21,8 @@ package struct ServerOptions: Sendable {
   package var allowsGuests = false
   /// Whether the demonstration's sign-in and checkout are there.
   package var isDemo = false
+  /// Proxies that say in `X-Forwarded-For` whom they ask for; addresses without ports.
+  package var trustedProxies: Set<InternetAddress> = []
   /// Addresses: how many connections one may have.
   package var connectionsPerAddress = 20_000
   /// Connections a second that one address may open in the long run, and four times as many at once:

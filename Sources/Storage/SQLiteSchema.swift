@@ -6,6 +6,7 @@
 // release. Every table is STRICT: a migration that leaves one that is not is a bug.
 
 import CSQLite
+import Glibc
 
 /// The owner and the migrations of a database.
 package struct SQLiteSchema: Sendable {
@@ -23,6 +24,25 @@ package struct SQLiteSchema: Sendable {
     precondition(applicationID != 0, "an application id of 0 marks nobody's file")
     self.applicationID = applicationID
     self.migrations = migrations
+  }
+
+  /// The `application_id` of this program's databases.
+  package static var waggleApplicationID: Int32 { SQLiteSchema.waggle.applicationID }
+
+  /// Whose database a file is by its header, without opening it as one.
+  ///
+  /// - Parameter path: of any file.
+  /// - Returns: the `application_id`; nothing where the file is no database of SQLite or cannot be
+  ///   read. Source: https://sqlite.org/fileformat2.html, section 1.3.
+  package static func owner(ofFile path: String) -> Int32? {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var header = [UInt8](repeating: 0, count: 100)
+    guard pread(file, &header, header.count, 0) == header.count,
+      header.starts(with: Array("SQLite format 3".utf8) + [0])
+    else { return nil }
+    return header[68..<72].reduce(0) { $0 << 8 | Int32($1) }
   }
 
   /// The `user_version` of a database that needs no migration.

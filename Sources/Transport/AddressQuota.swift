@@ -6,14 +6,20 @@ import Synchronization
 package final class AddressQuota: Sendable {
   /// The most connections from one IPv4 address or one IPv6 network of 64 bits.
   package let connectionsMax: Int
+  /// The same for this machine's own addresses, behind which a proxy may bring everybody.
+  package let loopbackMax: Int
   private let counts = Mutex<[InternetAddress.Network: Int]>([:])
 
   /// Makes a quota.
   ///
-  /// - Parameter connectionsMax: at least 1; `Int.max` behind a proxy, where all share its address.
-  package init(connectionsMax: Int) {
-    precondition(connectionsMax >= 1, "a quota of nothing refuses everybody")
+  /// - Parameters:
+  ///   - connectionsMax: at least 1; `Int.max` behind a proxy, where all share its address.
+  ///   - loopbackMax: of this machine's own addresses, at least 1; none is as many as of others.
+  package init(connectionsMax: Int, loopbackMax: Int? = nil) {
+    precondition(
+      connectionsMax >= 1 && loopbackMax ?? 1 >= 1, "a quota of nothing refuses everybody")
     self.connectionsMax = connectionsMax
+    self.loopbackMax = loopbackMax ?? connectionsMax
   }
 
   /// Counts a new connection.
@@ -24,7 +30,7 @@ package final class AddressQuota: Sendable {
     guard connectionsMax < Int.max else { return true }
     return counts.withLock { counts in
       let count = counts[network, default: 0]
-      guard count < connectionsMax else { return false }
+      guard count < (network.isLoopback ? loopbackMax : connectionsMax) else { return false }
       counts[network] = count + 1
       return true
     }

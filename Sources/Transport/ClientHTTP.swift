@@ -19,15 +19,16 @@ package final class HTTPClient {
   ///   - tls: whom to trust, for https; nil for http.
   ///   - timeoutMilliseconds: for connecting, and then for each request and each response.
   ///   - bodyBytesMax: how long the body of a response may be.
+  ///   - cutoff: ends every wait before its time; nil for never.
   /// - Throws: why there is no connection.
   package init(
     _ host: String, _ port: UInt16, tls: TLSClientContext? = nil,
     timeoutMilliseconds: Int64 = 10_000,
-    bodyBytesMax: Int = 67_108_864
+    bodyBytesMax: Int = 67_108_864, cutoff: Cutoff? = nil
   ) throws(ClientError) {
     decoder = HTTPResponseDecoder(bodyBytesMax: bodyBytesMax)
     socket = try ClientSocket(
-      host: host, port: port, tls: tls, timeoutMilliseconds: timeoutMilliseconds)
+      host: host, port: port, tls: tls, timeoutMilliseconds: timeoutMilliseconds, cutoff: cutoff)
     self.host = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
     self.timeoutMilliseconds = timeoutMilliseconds
   }

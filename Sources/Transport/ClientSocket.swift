@@ -30,12 +30,15 @@ package enum ClientError: Error, Equatable, Sendable {
 final class ClientSocket {
   private let descriptor: Int32
   private var channel: ByteChannel
+  private let cutoff: Cutoff?
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
   /// Connects, and shakes hands where there is a context of TLS.
   init(
-    host: String, port: UInt16, tls: TLSClientContext? = nil, timeoutMilliseconds: Int64
+    host: String, port: UInt16, tls: TLSClientContext? = nil, timeoutMilliseconds: Int64,
+    cutoff: Cutoff? = nil
   ) throws(ClientError) {
+    self.cutoff = cutoff
     guard let address = InternetAddress(host: host, port: port) else { throw .malformedHost }
     do {
       let isIPv6: Int32 = address.isIPv4 ? 0 : 1
@@ -139,14 +142,18 @@ final class ClientSocket {
   }
 
   private func wait(_ interest: Int32, until deadline: Int64) throws(ClientError) {
-    var entry = pollfd(fd: descriptor, events: Int16(interest), revents: 0)
-    let left = max(0, deadline - monotonicMilliseconds())
-    let ready: Int32
-    do {
-      ready = try systemCall("poll") { poll(&entry, 1, Int32(clamping: left)) }
-    } catch {
-      throw .system(error)
+    while true {
+      var entry = pollfd(fd: descriptor, events: Int16(interest), revents: 0)
+      var left = max(0, min(deadline, cutoff?.end ?? .max) - monotonicMilliseconds())
+      if cutoff != nil { left = min(left, Cutoff.sliceMilliseconds) }
+      let ready: Int32
+      do {
+        ready = try systemCall("poll") { poll(&entry, 1, Int32(clamping: left)) }
+      } catch {
+        throw .system(error)
+      }
+      if ready > 0 { return }
+      guard monotonicMilliseconds() < min(deadline, cutoff?.end ?? .max) else { throw .timedOut }
     }
-    guard ready > 0 else { throw .timedOut }
   }
 }

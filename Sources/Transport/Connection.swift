@@ -47,7 +47,27 @@ struct Connection {
   /// A decoder that has begun something; on the heap so that rows without one stay small.
   final class Requests {
     var decoder: HTTPRequestDecoder
-    init(_ decoder: HTTPRequestDecoder) { self.decoder = decoder }
+    private let held: HeldBytes
+    private var counted = 0
+
+    init(_ decoder: HTTPRequestDecoder, _ held: HeldBytes) {
+      self.decoder = decoder
+      self.held = held
+    }
+
+    /// Counts what the decoder keeps now.
+    func count() {
+      let present = decoder.bytesHeld
+      held.bytes += present - counted
+      counted = present
+    }
+
+    deinit { held.bytes -= counted }
+  }
+
+  /// What all incomplete requests of a loop keep. The loop's thread only.
+  final class HeldBytes {
+    var bytes = 0
   }
 
   /// A decoder that has begun something; on the heap so that rows without one stay small.
@@ -80,8 +100,10 @@ struct Connection {
   var hasOutput: Bool { !queue.isEmpty || channel.holdsBytes }
 }
 
-/// Something complete that a client sent, for the loop to hand to its delegate.
+/// Something that a client sent, for the loop to hand to its delegate.
 enum Inbound {
+  /// A header whose body is still to come.
+  case head(HTTPRequest)
   case request(HTTPRequest)
   case upgrade(HTTPRequest)
   case text([UInt8])

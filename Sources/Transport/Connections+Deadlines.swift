@@ -9,7 +9,10 @@ extension Connections {
   /// - Complexity: O(n) in the rows that were ever used.
   func sweep() {
     var queuedBytes = 0
-    defer { counts.queuedBytes = queuedBytes }
+    defer {
+      counts.queuedBytes = queuedBytes
+      counts.bodyBytes = held.bytes
+    }
     for slot in 0..<rowsUsed where rows[slot].phase != .free {
       queuedBytes += rows[slot].queue.bytes
       if now >= rows[slot].deadline { expire(slot) }

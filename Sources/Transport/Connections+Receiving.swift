@@ -17,6 +17,12 @@ private let plainHTTPAnswer = HTTPResponse(
   body: Array("this port speaks https\n".utf8)
 ).bytes(keepsAlive: false)
 
+/// In the form of every other error. Source: RFC 9457.
+private let busyProblem = Array(
+  (#"{"type":"urn:waggle:error:busy","title":"busy","status":503,"#
+    + #""detail":"Too many bodies are on their way; try again shortly.","code":"busy","#
+    + #""temporary":true}"#).utf8)
+
 extension Connections {
   /// Notes what the kernel reports about a connection.
   ///
@@ -81,9 +87,12 @@ extension Connections {
     guard let requests = rows[slot].requests else { return nil }
     do throws(HTTPError) {
       guard let request = try requests.decoder.next() else {
+        requests.count()
+        if let head = requests.decoder.takeHead() { return .head(head) }
         timeRequest(slot, requests)
         return nil
       }
+      requests.count()
       rows[slot].flags.insert(.inFlight)
       rows[slot].flags.remove([.isHead, .keepsAlive])
       if request.method == .head { rows[slot].flags.insert(.isHead) }
@@ -94,16 +103,56 @@ extension Connections {
         request.asksForUpgrade && request.headers.contains("upgrade", token: "websocket")
       return isUpgrade ? .upgrade(request) : .request(request)
     } catch {
-      transmit(
-        Frame(encoded: error.response.bytes(keepsAlive: false)), slot)
-      if rows[slot].phase == .http { linger(slot, .violation) }
+      refuse(slot, error.response, .violation)
       return nil
     }
   }
 
+  /// Answers what is not to be read any further, and closes.
+  private func refuse(_ slot: Int, _ response: HTTPResponse, _ cause: CloseCause) {
+    let id = id(ofSlot: slot)
+    var response = response
+    for (name, value) in configuration.standingHeaders { response.headers.add(name, value) }
+    transmit(Frame(encoded: response.bytes(keepsAlive: false)), slot)
+    if self.slot(of: id) != nil, rows[slot].phase == .http { linger(slot, cause) }
+  }
+
+  /// Reads the body of the request whose header was asked about, or refuses it.
+  ///
+  /// - Parameters:
+  ///   - id: any id.
+  ///   - decision: the delegate's.
+  func decide(_ id: ConnectionID, _ decision: BodyDecision) {
+    guard let slot = slot(of: id), rows[slot].phase == .http, let requests = rows[slot].requests
+    else { return }
+    switch decision {
+    case .refuse(let response): refuse(slot, response, .local)
+    case .read(let bytesMax):
+      do throws(HTTPError) { try requests.decoder.limitBody(to: bytesMax) } catch {
+        refuse(slot, error.response, .violation)
+      }
+    }
+  }
+
+  /// Refuses the body that brings the loop above what it keeps of incomplete requests.
+  ///
+  /// - Returns: whether it was refused.
+  private func refuseBeyondBudget(_ slot: Int, _ requests: Connection.Requests) -> Bool {
+    guard held.bytes > configuration.partialBodiesBytesMax, requests.decoder.isInsideBody else {
+      return false
+    }
+    counts.bodiesRefused += 1
+    let response = HTTPResponse(
+      status: 503,
+      headers: HTTPHeaders([("Retry-After", "1"), ("Content-Type", "application/problem+json")]),
+      body: busyProblem)
+    refuse(slot, response, .local)
+    return true
+  }
+
   /// Runs the clock of a request that has begun: header first, then body, each once.
   private func timeRequest(_ slot: Int, _ requests: Connection.Requests) {
-    guard requests.decoder.isInsideRequest else { return }
+    guard requests.decoder.isInsideRequest, !refuseBeyondBudget(slot, requests) else { return }
     if rows[slot].timer == .idle {
       rows[slot].timer = .header
       rows[slot].deadline = now + configuration.headerMilliseconds
@@ -286,7 +335,7 @@ extension Connections {
       let requests =
         rows[slot].requests
         ?? Connection.Requests(
-          HTTPRequestDecoder(bodyBytesMax: configuration.requestBodyBytesMax))
+          HTTPRequestDecoder(bodyBytesMax: configuration.requestBodyBytesMax), held)
       rows[slot].requests = requests
       requests.decoder.feed(bytes)
     case .webSocket, .closing:

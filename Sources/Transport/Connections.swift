@@ -28,6 +28,14 @@ package final class Connections {
     package var handshakes = 0
     /// Handshakes of TLS that failed or took too long.
     package var handshakesFailed = 0
+    /// Requests refused because the loop kept too many bytes of incomplete ones.
+    package var bodiesRefused = 0
+    /// Bytes that incomplete requests kept when the deadlines were looked at last.
+    package var bodyBytes = 0
+    /// Attempts to accept that failed for want of a descriptor.
+    package var starvations = 0
+    /// 1 from such an attempt until one that found a descriptor, else 0.
+    package var starving = 0
     /// Bytes that waited to be sent when the deadlines were looked at last.
     package var queuedBytes = 0
 
@@ -60,6 +68,7 @@ package final class Connections {
   private(set) var rowsUsed = 0
   private var freeSlots: [Int] = []
   var notices: [Notice] = []
+  let held = Connection.HeldBytes()
   /// Connections to be served again though the kernel reports nothing new.
   var again: [ConnectionID] = []
   /// The connection that is being read, with the decoder that it borrows while nothing is partial.

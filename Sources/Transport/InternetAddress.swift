@@ -25,6 +25,13 @@ package struct InternetAddress: Hashable, Sendable, CustomStringConvertible {
     self.init(address)
   }
 
+  /// The address alone, for telling whether two are the same machine's.
+  package var withoutPort: InternetAddress {
+    var address = system
+    address.port = 0
+    return InternetAddress(address)
+  }
+
   init(_ address: clinux_address) {
     high = address.high
     low = address.low
@@ -63,6 +70,6 @@ package struct InternetAddress: Hashable, Sendable, CustomStringConvertible {
     fileprivate let isIPv4: Bool
 
     /// Whether only this machine can have such an address: 127.0.0.0/8, or the network of `::1`.
-    var isLoopback: Bool { isIPv4 ? prefix >> 24 == 127 : prefix == 0 }
+    package var isLoopback: Bool { isIPv4 ? prefix >> 24 == 127 : prefix == 0 }
   }
 }

@@ -9,6 +9,9 @@ package struct LoopConfiguration: Sendable {
   package var connectionsMax = 65_536
   /// Body of a request; more is answered with 413.
   package var requestBodyBytesMax = 262_144
+  /// What the incomplete requests of all connections together may keep; whose body is beyond it is
+  /// answered with 503.
+  package var partialBodiesBytesMax = 67_108_864
   /// An assembled WebSocket message; more is answered with 1009.
   package var messageBytesMax = 65_536
   /// What may wait to be sent to one WebSocket; more is answered with 3008.

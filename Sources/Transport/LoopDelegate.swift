@@ -13,6 +13,15 @@ package protocol LoopDelegate: AnyObject, SendableMetatype {
   /// - Returns: false to close it at once; `connectionClosed` is not called for it then.
   func connectionOpened(_ id: ConnectionID, address: InternetAddress) -> Bool
 
+  /// The header of a request has come, and its body has not: whether to read it.
+  ///
+  /// Called at most once for a request, and not where the body came along with the header.
+  /// - Parameters:
+  ///   - head: the request without its body.
+  ///   - id: on this connection.
+  /// - Returns: what to do.
+  func headReceived(_ head: HTTPRequest, on id: ConnectionID) -> BodyDecision
+
   /// A whole request has come; answer now or later, once, with `Connections.respond`.
   func requestReceived(_ request: HTTPRequest, on id: ConnectionID)
 
@@ -51,6 +60,10 @@ package protocol LoopDelegate: AnyObject, SendableMetatype {
 }
 
 extension LoopDelegate {
+  /// Reads every body that the configuration allows.
+  package func headReceived(_ head: HTTPRequest, on id: ConnectionID) -> BodyDecision {
+    .read(bytesMax: .max)
+  }
   /// Does nothing.
   package func webSocketOpened(_ id: ConnectionID) {}
   /// Does nothing.
@@ -61,6 +74,14 @@ extension LoopDelegate {
   package func writable(_ id: ConnectionID) {}
   /// Does nothing.
   package func turnEnded(at now: Int64) {}
+}
+
+/// What to do with a body that is still to come.
+package enum BodyDecision: Sendable {
+  /// Read it, where it is no longer than this and than the configuration allows.
+  case read(bytesMax: Int)
+  /// Refuse the request now; the response is sent and the connection closed.
+  case refuse(HTTPResponse)
 }
 
 /// The answer to a client that wants to speak WebSocket.

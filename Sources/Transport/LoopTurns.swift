@@ -70,6 +70,7 @@ final class LoopTurns<Delegate: LoopDelegate> {
     connections.beginReading(id)
     while let inbound = connections.nextInbound(id) {
       switch inbound {
+      case .head(let head): connections.decide(id, delegate.headReceived(head, on: id))
       case .text(let text): delegate.messageReceived(text, on: id)
       case .binary(let bytes): delegate.binaryMessageReceived(bytes, on: id)
       case .request(let request): delegate.requestReceived(request, on: id)
@@ -109,10 +110,15 @@ final class LoopTurns<Delegate: LoopDelegate> {
     for _ in 0..<configuration.acceptsPerTurnMax {
       switch connections.accept(listener.descriptor) {
       case .opened(let id, let address):
+        connections.counts.starving = 0
         if !delegate.connectionOpened(id, address: address) { connections.refuse(id) }
       case .refused: break
-      case .none: return
+      case .none:
+        connections.counts.starving = 0
+        return
       case .outOfDescriptors:
+        connections.counts.starvations += 1
+        connections.counts.starving = 1
         // Who waits is not turned away, but asked for again at the next sweep; until then the
         // socket must not be reported, or the loop would spin.
         stopListening()
@@ -145,7 +151,12 @@ final class LoopTurns<Delegate: LoopDelegate> {
     if now >= nextSweep {
       nextSweep = now + configuration.sweepMilliseconds
       connections.sweep()
-      if drainDeadline == nil { listen() }
+      if drainDeadline == nil {
+        listen()
+        // Whether there is a descriptor again is found out though nobody comes (accept4 takes one
+        // before it looks who waits).
+        if connections.counts.starving != 0 { acceptWaiting() }
+      }
     }
   }
 

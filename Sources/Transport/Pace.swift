@@ -27,10 +27,12 @@ package struct Pace: Sendable {
 /// What somebody has used of a pace.
 package struct PaceMeter: Sendable {
   /// Monotonic milliseconds: when everything is made up for.
-  private(set) var restedAt = Int64.min
+  package private(set) var restedAt: Int64
 
-  /// Has measured nothing.
-  package init() {}
+  /// Makes a meter.
+  ///
+  /// - Parameter restedAt: when everything was made up for; by default nothing has been measured.
+  package init(restedAt: Int64 = .min) { self.restedAt = restedAt }
 
   /// Uses one up, where there is one.
   ///

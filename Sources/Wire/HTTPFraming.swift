@@ -55,6 +55,12 @@ struct ByteQueue {
     let moved = min(countMax, count)
     other.append(contentsOf: bytes[start..<start + moved])
     start += moved
+    if start == bytes.count {
+      // What has been moved must not be kept twice while the rest is waited for.
+      bytes.removeAll(keepingCapacity: bytes.capacity <= 4096)
+      start = 0
+      scanned = 0
+    }
     return moved
   }
 
@@ -130,7 +136,7 @@ struct HTTPBodyReader {
   }
 
   private(set) var body: [UInt8] = []
-  private let bytesMax: Int
+  private var bytesMax: Int
   private var extensionBytes = 0
   private var step: Step
 
@@ -162,6 +168,17 @@ struct HTTPBodyReader {
     case .chunked: step = .chunkSize
     case .untilClose: step = .untilClose
     }
+  }
+
+  /// Makes the limit a smaller one.
+  mutating func limit(to bytesMax: Int) throws(HTTPError) {
+    self.bytesMax = min(self.bytesMax, bytesMax)
+    let remaining =
+      switch step {
+      case .bytes(let remaining), .chunk(let remaining): remaining
+      default: 0
+      }
+    guard remaining <= self.bytesMax - body.count else { throw .bodyTooLarge }
   }
 
   /// Whether the end of the stream is the end of this body.

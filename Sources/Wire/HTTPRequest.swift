@@ -98,6 +98,8 @@ package struct HTTPTarget: Equatable, Sendable {
   package let path: String
   /// The query items in order.
   package let query: [QueryItem]
+  /// Whether the path came as it stands here, with nothing percent-encoded.
+  package let isLiteral: Bool
 
   /// Reads the origin form, or the asterisk form.
   ///
@@ -108,6 +110,7 @@ package struct HTTPTarget: Equatable, Sendable {
     if bytes.elementsEqual([UInt8(ascii: "*")]) {
       path = "*"
       query = []
+      isLiteral = true
       return
     }
     guard bytes.first == UInt8(ascii: "/"), bytes.allSatisfy(isTargetByte) else {
@@ -115,6 +118,7 @@ package struct HTTPTarget: Equatable, Sendable {
     }
     let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
     path = try decodedPath(bytes[..<mark])
+    isLiteral = !bytes[..<mark].contains(UInt8(ascii: "%"))
     query = mark == bytes.endIndex ? [] : try decodedQuery(bytes[(mark + 1)...])
   }
 

@@ -24,6 +24,8 @@ package struct HTTPRequestDecoder: Sendable {
   private var queue = ByteQueue()
   private var step = Step.start(maySkipLine: true)
   private var expectsContinue = false
+  /// Whether a header has been read that nobody has looked at.
+  private var isHeadNew = false
 
   /// Makes a decoder at the beginning of a connection.
   ///
@@ -74,6 +76,39 @@ package struct HTTPRequestDecoder: Sendable {
     return true
   }
 
+  /// The request whose header is complete and whose body is not, without a body; once a request.
+  ///
+  /// Ask after `next` returned nothing. So whoever decides may refuse a request before its body is
+  /// kept; a request that came whole is never asked about here.
+  package mutating func takeHead() -> HTTPRequest? {
+    guard isHeadNew, case .body(let line, let headers, _) = step else { return nil }
+    isHeadNew = false
+    return HTTPRequest(
+      method: line.method, target: line.target, versionMinor: line.versionMinor, headers: headers)
+  }
+
+  /// Makes the limit of the body that is being read a smaller one.
+  ///
+  /// - Parameter bytesMax: how long the body may be; a larger limit than the present one changes nothing.
+  /// - Throws: `.bodyTooLarge` where it is longer already, or is said to become longer; every later call
+  ///   throws the same.
+  package mutating func limitBody(to bytesMax: Int) throws(HTTPError) {
+    guard case .body(let line, let headers, var reader) = step else { return }
+    do throws(HTTPError) {
+      try reader.limit(to: bytesMax)
+      step = .body(line, headers, reader)
+    } catch {
+      step = .failed(error)
+      throw error
+    }
+  }
+
+  /// Bytes that an incomplete request keeps, those of its header aside.
+  package var bytesHeld: Int {
+    guard case .body(_, _, let reader) = step else { return queue.bytes.count }
+    return queue.bytes.count + reader.body.count
+  }
+
   private mutating func advance() throws(HTTPError) -> HTTPRequest? {
     while true {
       switch step {
@@ -96,6 +131,7 @@ package struct HTTPRequestDecoder: Sendable {
           return nil
         }
         step = .body(line, reader.headers, try body(line, reader.headers))
+        isHeadNew = true
       case .body(let line, let headers, var reader):
         // The copy in `step` would make every append to the body a copy of the body.
         step = .start(maySkipLine: true)
@@ -105,6 +141,7 @@ package struct HTTPRequestDecoder: Sendable {
           return nil
         }
         expectsContinue = false
+        isHeadNew = false
         return HTTPRequest(
           method: line.method, target: line.target, versionMinor: line.versionMinor,
           headers: headers, body: reader.body)

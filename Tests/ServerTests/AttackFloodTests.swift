@@ -39,13 +39,13 @@ struct AttackFloodTests {
     for _ in 0..<300 { try staff.done("room.list") }
   }
 
-  @Test("Joining again and again makes one viewer, and is limited like every call")
+  @Test("Joining again and again makes one viewer, and is limited")
   func joins() throws {
     let clocks = ManualClocks()
     let shop = try Shop.open(clocks.set)
     let visitor = try shop.door.visitor("v1")
     let host = try shop.door.visitor("lin", .host)
-    for _ in 0..<199 { try visitor.done("room.join", ["room": "r1"]) }
+    for _ in 0..<120 { try visitor.done("room.join", ["room": "r1"]) }
     #expect(refusal(try visitor.call("room.join", ["room": "r1"]))?.code == "rate_limited")
     let figures = try host.done("ticker.subscribe", ["ticker": "room", "room": "r1"])
     #expect(figures["watching"] == 1 && figures["unique"] == 1)
@@ -95,10 +95,24 @@ struct AttackFloodTests {
     let problem = try JSON.read(refused.body)
     #expect(problem["code"] == "rate_limited" && problem["temporary"] == true)
     #expect(problem["retryAfterMilliseconds"] == 100)
+    #expect(refused.headers["x-request-id"] != nil)
     clocks.advance(100)
     #expect(try client.send(.get, path).status == 302)
     #expect(try client.send(.get, path).status == 429)
     #expect(metric(shop, "links_rate_limited_total") == 2)
+    #expect(shop.server.health.count(.rate) == 2)
+  }
+
+  @Test("Junk that is opened as links closes the door to nobody who has a genuine one")
+  func junkLinks() throws {
+    let clocks = ManualClocks()
+    let shop = try Shop.open(clocks.set)
+    let path = "/l/" + (try #require(try shop.door.link("chen").text))
+    let client = try HTTPClient("127.0.0.1", shop.door.port)
+    for _ in 0..<200 { #expect(try client.send(.get, "/l/junk").status == 302) }
+    #expect(try client.send(.get, "/l/junk").status == 429)
+    for _ in 0..<200 { #expect(try client.send(.get, path).status == 302) }
+    #expect(try client.send(.get, path).status == 429)
   }
 
   @Test(
@@ -178,6 +192,13 @@ struct AttackFloodTests {
     }
     for good in [nil, "https://shop.example", "http://127.0.0.1:\(port)"] {
       #expect(try status(good) == 101)
+    }
+    let twice = HTTPHeaders([
+      ("Origin", "http://127.0.0.1:\(port)"), ("Origin", "https://evil.example"),
+    ])
+    #expect(throws: ClientError.self) {
+      _ = try WebSocketClient(
+        "127.0.0.1", port, "/v1/socket", headers: twice, sha1: SHA1.digest(of:))
     }
     for bad in [
       "https://evil.example", "null", "", "https://shop.example.evil.example",

@@ -178,4 +178,50 @@ struct DeliveryLimitTests {
     try viewer.done("room.list")
     #expect(viewer.events("r1").isEmpty)
   }
+
+  @Test(
+    "Joins and subscriptions that are on their way count: sent ahead, no more than the limit get in"
+  )
+  func sentAhead() throws {
+    let shop = try Shop.open()
+    let host = try shop.door.visitor("lin", .host)
+    for number in 2...70 {
+      try host.done("room.open", ["room": .string("r\(number)"), "title": "Tea"])
+    }
+    let visitor = try shop.door.visitor("v1")
+    func codes(_ calls: [(String, JSON)]) throws -> [String] {
+      try calls.map { try visitor.begin($0.0, $0.1) }.map { id in
+        if case .failure(let refusal) = try visitor.answer(id) { refusal.code } else { "done" }
+      }
+    }
+    let joins: [(String, JSON)] = (1...40).map { ("room.join", ["room": .string("r\($0)")]) }
+    let joined = try codes(joins)
+    #expect(joined.count { $0 == "done" } == Session.roomsMax)
+    #expect(joined.count { $0 == "too_many_rooms" } == 8)
+    // What was refused or failed on its way is not counted for ever.
+    for number in 1...20 { try visitor.done("room.leave", ["room": .string("r\(number)")]) }
+    let missing: [(String, JSON)] = (1...30).map { ("room.join", ["room": .string("x\($0)")]) }
+    #expect(try codes(missing).count { $0 == "unknown_room" } == 20)
+    #expect(try codes(Array(joins[0..<20])).allSatisfy { $0 == "done" })
+
+    let watcher = try shop.door.visitor("lin", .host)
+    let batch = JSON.array(
+      (1...70).map { number in
+        Visitor.request(
+          Int64(1_000 + number), "ticker.subscribe",
+          ["ticker": "room", "room": .string("r\(number)")])
+      }.dropLast(38))
+    try watcher.socket.send(text: batch.description)
+    let others = try (33...64).map {
+      try watcher.begin("ticker.subscribe", ["ticker": "room", "room": .string("r\($0)")])
+    }
+    for id in others { _ = try watcher.answer(id) }
+    try watcher.listen { !$0.batches.isEmpty }
+    let more = try watcher.call("ticker.subscribe", ["ticker": "room", "room": "r70"])
+    guard case .failure(let refusal) = more else {
+      Issue.record("a sixty-fifth ticker is watched")
+      return
+    }
+    #expect(refusal.code == "too_many_tickers")
+  }
 }

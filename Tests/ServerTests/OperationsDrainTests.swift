@@ -2,6 +2,7 @@
 
 import Glibc
 import Notation
+import Synchronization
 import Testing
 import Transport
 
@@ -95,5 +96,24 @@ struct OperationsDrainTests {
     // The next stop would give notice, too.
     defer { shop.server.hurry() }
     #expect(try shop.door.visitor("v1").done("order.get", ["order": "v1~k1"])["state"] == "placed")
+  }
+
+  @Test("A stop ends in its time though an endpoint has not answered yet; it is told afterwards")
+  func lateEndpoint() throws {
+    let receiver = try WebhookReceiver()
+    let isHeld = Atomic<Bool>(true)
+    defer { isHeld.store(false, ordering: .releasing) }
+    receiver.before { _ in while isHeld.load(ordering: .acquiring) { usleep(1_000) } }
+    let shop = try WebhookSample.shop([receiver.entry()], timeout: 8_000)
+    let arrived = receiver.begun
+    try WebhookSample.sell("o1", at: try shop.door.desk())
+    try WebhookSample.wait(for: "the event") { receiver.begun > arrived }
+    let begin = monotonicMilliseconds()
+    shop.server.stop()
+    #expect(monotonicMilliseconds() - begin < 4_000)
+    isHeld.store(false, ordering: .releasing)
+    try shop.resume()
+    try WebhookSample.wait(for: "the event again") { receiver.taken.count >= 2 }
+    #expect(Set(receiver.taken) == [1])
   }
 }

@@ -46,6 +46,29 @@ struct OperationsLogTests {
         == "\(Self.moment) warning disk request=\"r-1\" detail=\"a\\nb\\\"c\\u001b[2J\" count=3")
   }
 
+  @Test("What steers a terminal, or turns the direction of text, is escaped")
+  func steering() throws {
+    let lines = Lines()
+    let clocks = ManualClocks()
+    let steering: [UInt32] = [
+      0x7F, 0x80, 0x85, 0x9B, 0x9F, 0x2028, 0x2029, 0x202A, 0x202E, 0x2066, 0x2069,
+    ]
+    let text = String(String.UnicodeScalarView(steering.compactMap { Unicode.Scalar($0) }))
+    let fields: [(String, JSON)] = [("path", .string(text)), ("plain", "秋月梨\u{A0}é")]
+    for format in LogFormat.allCases {
+      log(format, clocks, lines).write(.info, "request", fields)
+    }
+    for line in lines.all {
+      #expect(line.unicodeScalars.allSatisfy { !steering.contains($0.value) })
+      #expect(line.contains("\\u009b") && line.contains("\\u202e") && line.contains("秋月梨\u{A0}é"))
+    }
+    let value = try #require(lines.all.compactMap { try? JSON.read(Array($0.utf8)) }.first)
+    #expect(value["path"]?.text == text)
+    #expect(
+      DelegationFault.shown(Array(text.utf8)) == String(repeating: "?", count: steering.count))
+    #expect(DelegationFault.shown(Array("秋月梨é".utf8)) == "秋月梨é")
+  }
+
   @Test("The eleventh of a kind in ten seconds is only counted, and told of by the next one")
   func repeats() throws {
     let lines = Lines()

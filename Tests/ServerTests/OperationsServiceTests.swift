@@ -132,4 +132,41 @@ struct OperationsServiceTests {
         == nil)
     #expect(notifier("/nonexistent/socket")?.send("READY=1") == false)
   }
+
+  @Test("A server without a descriptor left says so, and is ready again once there is one")
+  func descriptors() throws {
+    let directory = try temporaryDirectory()
+    defer { removeDirectory(directory) }
+    let spacious = try Service(directory: directory)
+    let metrics = try HTTPClient("127.0.0.1", spacious.port).send(.get, "/metrics").body
+    let used = try #require(
+      Int(try Samples(String(decoding: metrics, as: UTF8.self))["process_open_fds"] ?? ""))
+    #expect(spacious.wait(after: SIGTERM) == 0)
+    // One address may have half of all, which is more than these ten.
+    let service = try Service(directory: directory, descriptorsMax: used + 10)
+    let early = try HTTPClient("127.0.0.1", service.port)
+    #expect(try early.send(.get, "/readyz").status == 200)
+    var others: [HTTPClient] = []
+    for _ in 0..<20 { others.append(try HTTPClient("127.0.0.1", service.port)) }
+    try WebhookSample.wait(for: "a reason") {
+      let body = try early.send(.get, "/readyz").body
+      return try JSON.read(body)["reasons"]?.elements?.contains("out_of_descriptors") == true
+    }
+    let figures = try early.send(.get, "/metrics").body
+    let starved = try Samples(String(decoding: figures, as: UTF8.self))[
+      "waggle_descriptors_exhausted_total"]
+    #expect(try #require(Int(starved ?? "")) > 0)
+    others.removeAll()
+    try WebhookSample.wait(for: "readiness") { try early.send(.get, "/readyz").status == 200 }
+    #expect(service.wait(after: SIGTERM) == 0)
+  }
+
+  @Test("One address may have half of all descriptors at the most")
+  func half() {
+    func most(_ wanted: Int, _ descriptors: Int?) -> Int {
+      Surroundings.connectionsPerAddress(wanted, descriptorsMax: descriptors)
+    }
+    #expect(most(20_000, 65_536) == 20_000 && most(20_000, 20_000) == 10_000)
+    #expect(most(20_000, nil) == 20_000 && most(3, 1_024) == 3 && most(20_000, 1) == 1)
+  }
 }

@@ -28,6 +28,8 @@ final class WebhookReceiver: Sendable {
   private final class Notebook: Sendable {
     private struct Contents {
       var arrivals: [Arrival] = []
+      /// Requests that have come, answered or not.
+      var begun = 0
       /// Answers to come; then `always`.
       var script: [Int] = []
       var always = 204
@@ -38,6 +40,8 @@ final class WebhookReceiver: Sendable {
     private let contents = Mutex(Contents())
 
     var arrivals: [Arrival] { contents.withLock { $0.arrivals } }
+
+    var begun: Int { contents.withLock { $0.begun } }
 
     func hook(_ hook: @escaping @Sendable (Int64) -> Void) {
       contents.withLock { $0.hook = hook }
@@ -56,7 +60,11 @@ final class WebhookReceiver: Sendable {
         let body = try JSON.read(request.body)
         let signatures = request.headers.values("webhook-signature").first ?? ""
         let sequence = body["data"]?["sequence"]?.integer ?? 0
-        contents.withLock { $0.hook }(sequence)
+        let hook = contents.withLock { contents in
+          contents.begun += 1
+          return contents.hook
+        }
+        hook(sequence)
         let status = contents.withLock { contents in
           let status = contents.script.isEmpty ? contents.always : contents.script.removeFirst()
           contents.arrivals.append(
@@ -105,6 +113,8 @@ final class WebhookReceiver: Sendable {
   func before(_ hook: @escaping @Sendable (Int64) -> Void) { notebook.hook(hook) }
 
   var arrivals: [Arrival] { notebook.arrivals }
+  /// How many requests have come, answered or not.
+  var begun: Int { notebook.begun }
   /// The sequences that were taken, in order of arrival.
   var taken: [Int64] { arrivals.filter { (200...299).contains($0.status) }.map(\.sequence) }
 
@@ -172,6 +182,6 @@ enum WebhookSample {
 
   /// The only endpoint, as staff see it.
   static func webhook(at desk: Desk, _ index: Int = 0) throws -> JSON {
-    try #require(try desk.get("/v1/webhooks")["webhooks"]?.elements?[index])
+    try #require(try desk.get("/v1/webhooks")["webhooks"]?.elements?.dropFirst(index).first)
   }
 }

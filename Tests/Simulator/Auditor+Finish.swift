@@ -15,6 +15,8 @@ extension Auditor {
     if !isQuiet { find(.liveness, "something was never answered", elapsed: elapsed) }
     checkAcknowledged(store, elapsed: elapsed)
     checkStore(store, elapsed: elapsed)
+    checkCalendar(elapsed: elapsed)
+    checkReleased(elapsed: elapsed)
     for id in orders.keys.sorted() {
       guard let order = orders[id] else { continue }
       checkMoney(of: order, id, elapsed: elapsed)

@@ -22,18 +22,9 @@ struct Claim: Equatable {
 extension Auditor {
   // MARK: Who
 
-  /// Checks a new order's promoter, and fixes who is paid.
-  mutating func checkAttribution(of order: Order, elapsed: Int64) {
+  /// Fixes who is paid for a new order. Who brought the buyer is checked in Auditor+Touches.swift.
+  mutating func pinClaims(of order: Order) {
     let host = order.room.flatMap { hosts[$0] }
-    let receipt = order.receipt
-    if let lock = locks[order.buyer], lock.at < order.placedAt {
-      if receipt.source == .lock, receipt.promoter != lock.promoter {
-        find(.lock, "\(order.id) is not of the buyer's own lock", elapsed: elapsed)
-      }
-      if receipt.source == nil, lock.promoter != host {
-        find(.lock, "\(order.id) passes over the buyer's lock", elapsed: elapsed)
-      }
-    }
     let seller = order.snapshot.participants.seller
     // How many of the changes of the very moment, or of the same commit, came before the order is not
     // to be seen.
@@ -169,20 +160,14 @@ extension Auditor {
   /// a day more for each day of dispute.
   mutating func checkRelease(of transaction: Transaction, elapsed: Int64) {
     guard let order = orders[OrderID(trusted: transaction.cause.subject)] else { return }
-    func day(_ at: Timestamp) -> Int64 { (at.milliseconds + 28_800_000) / 86_400_000 }
     guard let delivered = order.deliveredAt, order.paidAt != nil else {
       return find(.release, "\(order.id) is released undelivered", elapsed: elapsed)
     }
-    var lost: Set<Int64> = []
-    for dispute in order.disputes {
-      guard let from = dispute.from else { continue }
-      guard let until = dispute.until else {
-        return find(.release, "\(order.id) is released in a dispute", elapsed: elapsed)
-      }
-      let first = max(day(from), day(delivered))
-      if first < day(until) { lost.formUnion(first..<day(until)) }
+    if order.disputes.contains(where: { $0.from != nil && $0.until == nil }) {
+      return find(.release, "\(order.id) is released in a dispute", elapsed: elapsed)
     }
-    if day(transaction.at) < day(delivered) + 8 + Int64(lost.count) {
+    let lost = Auditor.daysLost(order.disputes, since: delivered)
+    if Auditor.day(transaction.at) < Auditor.day(delivered) + 8 + lost {
       find(.release, "\(order.id) is released too early", elapsed: elapsed)
     }
   }

@@ -13,8 +13,12 @@ import Server
 struct Auditor {
   private(set) var findings: [SimulationFinding] = []
   let plan: SimulatedPlan
+  /// Which of code, visit and lock comes first.
+  let precedence: [AttributionSource]
   /// The latest that the wall clock has shown: a server never goes back behind it.
   var latestWall = Timestamp(milliseconds: 0)
+  /// What the present process takes for now; a new one may begin behind `latestWall`.
+  var processWall = Timestamp(milliseconds: .min)
   /// How many units of a limited SKU there are.
   var supply: [SKUID: Int64] = [:]
 
@@ -40,6 +44,8 @@ struct Auditor {
   /// The last of them that an earlier commit had.
   var changesBefore = 0
   var hosts: [RoomID: MemberID] = [:]
+  /// When rooms ended that have.
+  var endings: [RoomID: Timestamp] = [:]
   var locks: [ViewerID: Touch] = [:]
   private var units: [SKUID: Int64] = [:]
   var events: [RoomID: [RoomEvent]] = [:]
@@ -49,12 +55,21 @@ struct Auditor {
   var acknowledged: [String: Int64] = [:]
   var acknowledgedInOrder: [String] = []
   var refunds: [OrderID: [[LineAmount]]] = [:]
+  /// Commands of the same, with what they have to have done.
+  var effects: [Command] = []
+  /// The payments by which each order was booked as sold.
+  var sales: [String: [String]] = [:]
+  /// What each order left pending with whom.
+  var pendingOf: [String: [MemberID: Int64]] = [:]
+  /// Who brought whom, by what people did.
+  var touches = TouchModel()
 
   /// A run with so much wrong is not followed further.
   static let findingsMax = 5
 
   init(_ swarm: Swarm) {
     plan = swarm.plan
+    precedence = swarm.precedence
     supply[SKUID(trusted: "rare")] = swarm.rare
   }
 
@@ -104,6 +119,7 @@ struct Auditor {
       ranks[member, default: []].append((change.at, changes, change.to))
     case .room(let room):
       hosts[room.id] = room.host
+      endings[room.id] = room.endedAt
       for pact in room.pacts.dropFirst(pacts[room.id, default: []].count) {
         changes += 1
         pacts[room.id, default: []].append(
@@ -116,6 +132,10 @@ struct Auditor {
           .lock, "\(viewer.id) was bound to \(known.promoter) and is to \(now)", elapsed: elapsed)
       }
       locks[viewer.id] = locks[viewer.id] ?? viewer.lock
+    case .link(let link): touches.storedLinks[link.id] = link
+    case .visits(let visits):
+      guard case .visits(_, let viewer, let room) = key else { return }
+      touches.storedVisits[TouchModel.Place(viewer: viewer, room: room)] = visits.touches
     default: return
     }
   }
@@ -130,7 +150,8 @@ struct Auditor {
         find(.frozen, "\(order.id) is pinned to something else", elapsed: elapsed)
       }
     } else {
-      checkAttribution(of: order, elapsed: elapsed)
+      touches.placed.append(order.id)
+      pinClaims(of: order)
     }
     if order.hasExpired, let expires = order.expiresAt, expires > latestWall,
       before?.hasExpired == false
@@ -172,11 +193,15 @@ struct Auditor {
       balances[posting.account, default: 0] += amount
       note(posting.account.name, balances[posting.account, default: 0])
       nets[cause.subject, default: [:]][posting.account.party, default: 0] += amount
+      if case .pending(let member) = posting.account {
+        pendingOf[cause.subject, default: [:]][member, default: 0] += amount
+      }
       if case .pending(let member) = posting.account, let room = order?.room {
         let name = Auditor.pendingName(member, room)
         note(name, value(of: name, at: sequence) + amount)
       }
     }
+    if cause.kind == .sale { sales[cause.subject, default: []].append(cause.fact) }
     if sum != 0 { find(.books, "\(cause.fact) sums to \(sum)", elapsed: elapsed) }
     if cause.kind == .release { checkRelease(of: transaction, elapsed: elapsed) }
   }
@@ -206,6 +231,9 @@ struct Auditor {
   mutating func answered(
     _ intent: Intent, _ body: JSON, refusal: String?, elapsed: Int64
   ) {
+    if case .command(let command) = intent.call, refusal == nil, !intent.conflicts {
+      acknowledge(command, elapsed: elapsed)
+    }
     guard let fact = intent.fact else { return }
     if intent.conflicts {
       if refusal != "idempotency_conflict" {
@@ -243,5 +271,6 @@ struct Auditor {
         find(.acknowledged, "\(fact) has another answer", elapsed: elapsed)
       }
     }
+    checkEffects(store, elapsed: elapsed)
   }
 }

@@ -35,6 +35,24 @@ package enum PlantedFault: String, CaseIterable, Sendable {
   case staleTicker
   /// The fact behind an answer is not kept, so that a repeat is decided anew.
   case forgottenFact
+  /// A report and its answer are kept, and the payment that it reports is not.
+  case paymentWithoutEffect
+  /// The same of a delivery.
+  case deliveryWithoutEffect
+  /// The same of a dispute.
+  case disputeWithoutEffect
+  /// The same of a cancellation.
+  case cancellationWithoutEffect
+  /// Some orders are never due for release.
+  case forgottenRelease
+  /// Some unpaid orders never expire.
+  case forgottenExpiry
+  /// A new lock is stored with another promoter.
+  case wrongLock
+  /// A new visit is stored with another promoter.
+  case wrongVisit
+  /// The lock decides before the visit.
+  case wrongPrecedence
 
   /// What has to be on for the bug to show at all.
   var needs: [Feature] {
@@ -46,6 +64,10 @@ package enum PlantedFault: String, CaseIterable, Sendable {
     case .tornCommit: [.deathBeforeCommit, .batches]
     case .forgottenFact: [.coldCache, .repeats]
     case .droppedRemainder, .doubleSettlement: [.coldCache]
+    case .disputeWithoutEffect: [.coldCache, .disputes]
+    case .paymentWithoutEffect, .deliveryWithoutEffect, .cancellationWithoutEffect: [.coldCache]
+    case .wrongLock, .wrongVisit, .wrongPrecedence: [.coldCache]
+    case .forgottenRelease, .forgottenExpiry: []
     case .lostEvent, .repeatedEvent, .staleTicker: []
     }
   }
@@ -66,6 +88,11 @@ extension PlantedFault {
     case .tornCommit: [.books, .shares, .stream, .ticker, .frozen]
     case .staleTicker: [.ticker]
     case .forgottenFact: [.acknowledged]
+    case .paymentWithoutEffect, .deliveryWithoutEffect, .disputeWithoutEffect,
+      .cancellationWithoutEffect:
+      [.acknowledged]
+    case .forgottenRelease, .forgottenExpiry: [.release]
+    case .wrongLock, .wrongVisit, .wrongPrecedence: [.attribution]
     }
   }
 
@@ -97,6 +124,11 @@ extension PlantedFault {
         guard case .fact(_, let id) = key, id.hasPrefix("refund/") else { return record }
         return nil
       }
+    case .paymentWithoutEffect: effectless(changes, "payment/")
+    case .deliveryWithoutEffect: effectless(changes, "delivery/")
+    case .disputeWithoutEffect: effectless(changes, "dispute/")
+    case .cancellationWithoutEffect: effectless(changes, "cancellation/")
+    case .wrongLock, .wrongVisit: rebinding(changes, over: memory)
     default: changes
     }
   }
@@ -111,13 +143,14 @@ extension PlantedFault {
         stock.supplied = stock.supplied.map { $0 + 1 }
         return .stock(stock)
       }()
+    case (_, .storefront(let storefront)?): .storefront(loaded(storefront))
     default: record
     }
   }
 
   // MARK: Rewriting changes
 
-  private func editing(
+  func editing(
     _ changes: Changes, _ edit: (Key, Record) -> Record?
   ) -> Changes {
     var edited = Changes()

@@ -130,16 +130,22 @@ final class SimulatedDisk: Store {
 
   func dueReleases(_ storefront: StorefrontID, at: Timestamp, limit: Int) throws -> DueReleases {
     try live()
-    return memory.dueReleases(storefront, at: at, limit: limit)
+    let due = memory.dueReleases(storefront, at: at, limit: limit)
+    guard swarm.planted == .forgottenRelease, let planted = swarm.planted else { return due }
+    return DueReleases(orders: due.orders.filter { !planted.forgets($0) }, bonuses: due.bonuses)
   }
 
   func expiredOrders(_ storefront: StorefrontID, at: Timestamp, limit: Int) throws -> [OrderID] {
     try live()
-    return memory.expiredOrders(storefront, at: at, limit: limit)
+    let expired = memory.expiredOrders(storefront, at: at, limit: limit)
+    guard swarm.planted == .forgottenExpiry, let planted = swarm.planted else { return expired }
+    return expired.filter { !planted.forgets($0) }
   }
 
   func nextDeadline(_ storefront: StorefrontID) throws -> Timestamp? {
     try live()
+    // Whoever forgets what is due is also sure that nothing is.
+    if swarm.planted == .forgottenRelease || swarm.planted == .forgottenExpiry { return nil }
     return memory.nextDeadline(storefront)
   }
 

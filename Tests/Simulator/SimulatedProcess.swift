@@ -138,6 +138,13 @@ final class SimulatedProcess {
 
   // MARK: Turns
 
+  /// The calls of the next round, in the order in which they will be decided.
+  func upcoming(messagesMax: Int) -> [(call: Call, caller: Caller)] {
+    mailbox.prefix(messagesMax).compactMap { message in
+      if case .call(let call, let caller, _) = message { (call, caller) } else { nil }
+    }
+  }
+
   /// One round of the writer over what waits, at most so many messages, and the loops' turns after it.
   func round(messagesMax: Int) {
     let messages = Array(mailbox.prefix(messagesMax))

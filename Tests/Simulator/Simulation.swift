@@ -1,6 +1,7 @@
-// The simulated world: a queue of things to come, the one process of the server on its disk, the
-// network, the clients, the commission service, and the auditor who watches all of it. One seed gives
-// one run, byte for byte. One thread.
+// The simulated world: a queue of things to come, and who waits for them: the one process of the server
+// on its disk with the commission service (Simulation+Server), the network and the clients
+// (Simulation+Clients), and the auditor who watches all of it. One seed gives one run, byte for byte. One
+// thread.
 
 import Commerce
 import Commission
@@ -45,20 +46,20 @@ package final class Simulation {
   var auditor: Auditor
   var clients: [SimulatedClient] = []
   let workload: Workload
-  private(set) var process: SimulatedProcess?
-  private var events = EventQueue()
-  private var dice: Dice
-  private var serviceDice: Dice
-  private var nextCall: Int64 = 0
-  private var nextIntent: Int64 = 0
-  private var stepsLeft = 0
-  private var isRoundDue = false
-  private var isTickDue = false
-  private var flushDue = Int64.max
-  private var isFaulty = false
+  var process: SimulatedProcess?
+  var events = EventQueue()
+  var dice: Dice
+  var serviceDice: Dice
+  var nextCall: Int64 = 0
+  var nextIntent: Int64 = 0
+  var stepsLeft = 0
+  var isAsked: Set<DelegatedOrder> = []
+  var isRoundDue = false
+  var isTickDue = false
+  var flushDue = Int64.max
+  var isFaulty = false
   private var digest = RunDigest()
   private var eventsHandled = 0
-  private var plans: [Int64: Plan] = [:]
 
   /// More events than any honest run needs to come to rest.
   static let eventsMax = 40_000
@@ -208,145 +209,6 @@ package final class Simulation {
     }
   }
 
-  // MARK: The server
-
-  private func start() {
-    guard process == nil else { return }
-    disk.restart()
-    // Over a restart a server goes back behind no booking, but behind a rank or a pact it may: decision
-    // 0023. So here a clock that was set back has caught up by then.
-    let behind = auditor.latestWall.milliseconds - clock.wall.milliseconds
-    if behind > 0 { clock.moveWall(byMilliseconds: behind) }
-    auditor.checkAcknowledged(disk.memory, elapsed: clock.now)
-    process = SimulatedProcess(swarm, disk: disk, clock: clock, outlet: network)
-    scheduleTick(after: 0)
-  }
-
-  private func scheduleRound() {
-    guard !isRoundDue, process != nil else { return }
-    isRoundDue = true
-    schedule(after: swarm.has(.batches) ? Int64(dice.below(60)) : 0, .round)
-  }
-
-  private func round() {
-    isRoundDue = false
-    guard let process else { return }
-    auditor.latestWall = max(auditor.latestWall, clock.wall)
-    process.round(messagesMax: swarm.has(.batches) ? .max : 1)
-    if disk.isDead { return die() }
-    if process.hasWork { scheduleRound() }
-    scheduleFlush()
-    askService()
-    scheduleTick(after: 1000)
-  }
-
-  private func scheduleTick(after milliseconds: Int64) {
-    guard !isTickDue else { return }
-    isTickDue = true
-    schedule(after: milliseconds, .tick)
-  }
-
-  private func scheduleFlush() {
-    guard let next = process?.nextFlush, next < flushDue else { return }
-    flushDue = next
-    events.add(max(next, clock.now), .flush)
-  }
-
-  /// The process ends here and now; another one begins soon.
-  private func die() {
-    process = nil
-    isRoundDue = false
-    isAsked = []
-    for client in clients.indices {
-      guard let id = clients[client].connection else { continue }
-      events.add(network.cut(id), .lost(client: client, id))
-    }
-    schedule(after: Int64(20 + dice.below(2000)), .restart)
-  }
-
-  private var isBusy: Bool {
-    stepsLeft > 0 || clients.contains { !$0.isQuiet } || process?.handedOver.isEmpty == false
-  }
-
-  /// What time alone brings. Ticks go on while anything does, and while something is due.
-  private func tick() {
-    isTickDue = false
-    let deadline = disk.memory.nextDeadline(Simulation.storefront)
-    let isDue = deadline.map { $0 <= clock.wall } ?? false
-    let goesOn = isBusy || isDue || !isAllSettled || process?.hasWork == true
-    guard process != nil else { return }
-    let isTickDue = goesOn
-    self.isTickDue = true
-    round()
-    self.isTickDue = false
-    if isTickDue, process != nil { scheduleTick(after: 1000) }
-  }
-
-  /// What still waits, for whoever looks into a run that does not end.
-  private var restlessness: String {
-    let waiting = clients.indices.filter { !clients[$0].isQuiet }
-      .map { "\(clients[$0].caller.person) (\(clients[$0].intents.count))" }
-    let deadline = disk.memory.nextDeadline(Simulation.storefront)?.description ?? "none"
-    return "clients \(waiting), deadline \(deadline) at \(clock.wall), all settled \(isAllSettled)"
-      + ", handed over \(process?.handedOver.count ?? -1), steps \(stepsLeft)"
-  }
-
-  /// Whether no order waits for its service, now or later.
-  private var isAllSettled: Bool {
-    guard swarm.has(.remoteSettlement) else { return true }
-    let far = Timestamp(milliseconds: .max)
-    return disk.memory.ordersToSettle(Simulation.storefront, at: far, limit: 1).isEmpty
-  }
-
-  // MARK: The commission service
-
-  /// Does as the settlement desk does: asks about what waits, unless it was asked and not decided.
-  private func askService() {
-    guard swarm.has(.remoteSettlement), let process, !disk.isDead else { return }
-    let ids = disk.memory.ordersToSettle(Simulation.storefront, at: clock.wall, limit: 16)
-    for id in ids {
-      guard
-        case .order(let order)? = disk.memory.records[.order(Simulation.storefront, id)],
-        let delegation = order.delegation, !delegation.isSettled
-      else { continue }
-      let asked = DelegatedOrder(
-        storefront: Simulation.storefront, order: id, revision: delegation.revision, desk: 0)
-      guard !process.handedOver.contains(asked), !isAsked.contains(asked) else { continue }
-      isAsked.insert(asked)
-      let answer = ServiceAnswer(
-        answer(about: order), retryAt: clock.wall.advanced(byMilliseconds: 1500))
-      let isFaulty = isFaulty && swarm.has(.serviceFaults)
-      let delay = isFaulty ? Int64(serviceDice.below(3000)) : 5
-      schedule(after: delay, .serviceAnswer(asked, answer))
-      if isFaulty, serviceDice.percent(20) {
-        schedule(after: delay + Int64(serviceDice.below(500)), .serviceAnswer(asked, answer))
-      }
-    }
-  }
-  private var isAsked: Set<DelegatedOrder> = []
-
-  private func answer(about order: Order) -> ServiceAnswer.Content {
-    let failure = ServiceAnswer.Content.failure(
-      Delegation.Failure(code: "service_unavailable", message: "It is not there."))
-    let isFaulty = isFaulty && swarm.has(.serviceFaults)
-    if isFaulty, serviceDice.percent(30) { return failure }
-    guard
-      case .planVersion(let version)? =
-        disk.memory.records[.planVersion(Simulation.storefront, order.planVersion)],
-      let settlement = try? version.plan.settle(order.sale(currency: .cny), order.snapshot)
-    else { return failure }
-    guard isFaulty, serviceDice.percent(25), let first = settlement.lines.first else {
-      return .settlement(settlement)
-    }
-    // A fen is lost on the first line: this must never be booked.
-    let wrong = LineSettlement(
-      net: first.net, pool: first.pool, supplier: first.supplier + Amount(1),
-      shares: first.shares)
-    return .settlement(
-      Settlement(
-        plan: settlement.plan, currency: .cny, lines: [wrong] + settlement.lines.dropFirst()))
-  }
-
   // MARK: Steps
 
   private func step() {
@@ -373,143 +235,6 @@ package final class Simulation {
     {
       network.setLagging(id, true)
       schedule(after: Int64(dice.below(3000)), .caughtUp(id))
-    }
-  }
-
-  // MARK: Clients
-
-  func addClient(_ client: SimulatedClient) {
-    clients.append(client)
-    schedule(after: Int64(dice.below(50)), .connect(client: clients.count - 1))
-  }
-
-  /// A client wants something.
-  @discardableResult
-  func want(
-    _ client: Int, _ call: Call, fact: String? = nil, repeats: Int64? = nil,
-    conflicts: Bool = false
-  ) -> Int64 {
-    nextIntent += 1
-    clients[client].intents.append(
-      Intent(number: nextIntent, call: call, fact: fact, repeats: repeats, conflicts: conflicts))
-    send(client)
-    return nextIntent
-  }
-
-  private func connect(_ client: Int) {
-    guard clients[client].connection == nil else { return }
-    guard let process else { return schedule(after: 300, .connect(client: client)) }
-    let id = network.connect(client)
-    clients[client].connection = id
-    process.open(id, clients[client].caller)
-    for room in clients[client].rooms { join(client, room) }
-    for ticker in clients[client].tickers { subscribe(client, ticker) }
-    send(client)
-  }
-
-  func join(_ client: Int, _ room: RoomKey) {
-    let place = clients[client].places[room]
-    let wish = JoinWish(
-      room: room.room, link: clients[client].link, since: place.map { ($0.epoch, $0.offset) })
-    call(client, .join(wish), .join(room, since: place))
-  }
-
-  func subscribe(_ client: Int, _ ticker: Ticker) {
-    call(client, .subscribe(ticker), .watch(ticker))
-  }
-
-  func leave(_ client: Int, _ room: RoomKey) {
-    clients[client].rooms.removeAll { $0 == room }
-    call(client, .leave(room.room), .leave(room))
-  }
-
-  /// Sends intents that are not on their way, in their order, as far as the window goes.
-  private func send(_ client: Int) {
-    guard clients[client].connection != nil else { return }
-    for intent in clients[client].intents.prefix(SimulatedClient.windowMax)
-    where !clients[client].isUnderWay(intent.number) {
-      call(client, intent.call, .intent(intent.number))
-    }
-  }
-
-  private func call(_ client: Int, _ call: Call, _ purpose: SimulatedClient.Purpose) {
-    guard let id = clients[client].connection, let at = network.sendToServer(id) else { return }
-    nextCall += 1
-    clients[client].calls[nextCall] = purpose
-    events.add(at, .arrival(id, call, number: nextCall))
-    schedule(after: 9000, .impatience(client: client, id, number: nextCall))
-  }
-
-  private func breakLine(_ id: ConnectionID) {
-    guard let line = network.lines[id], !line.isBroken else { return }
-    events.add(network.cut(id), .lost(client: line.client, id))
-    schedule(after: Int64(dice.below(400)), .closed(id))
-  }
-
-  /// The client knows that its connection is gone.
-  private func drop(_ client: Int) {
-    clients[client].connection = nil
-    clients[client].calls = [:]
-    clients[client].joined = []
-    schedule(after: Int64(10 + dice.below(500)), .connect(client: client))
-  }
-
-  private func receive(_ bytes: [UInt8], _ client: Int, _ id: ConnectionID) {
-    guard clients[client].connection == id else { return }
-    guard let json = try? JSON.read(Array(textOfFrame(bytes))) else {
-      return auditor.find(.stream, "a frame is no JSON", elapsed: clock.now)
-    }
-    for message in json.elements ?? [json] {
-      if let method = message["method"]?.text {
-        auditor.pushed(
-          method, message["params"] ?? .null, to: &clients[client], elapsed: clock.now)
-      } else {
-        answered(message, client)
-      }
-    }
-  }
-
-  private func answered(_ message: JSON, _ client: Int) {
-    guard let number = message["id"]?.integer,
-      let purpose = clients[client].calls.removeValue(forKey: number)
-    else {
-      return auditor.find(.stream, "an answer to no call", elapsed: clock.now)
-    }
-    let fault = message["error"]?["data"]
-    let isTemporary = fault?["temporary"]?.bool == true
-    let body = message["result"] ?? .null
-    switch purpose {
-    case .intent(let number):
-      guard let index = clients[client].intents.firstIndex(where: { $0.number == number })
-      else { return }
-      if isTemporary { return schedule(after: 200, .retry(client: client)) }
-      let intent = clients[client].intents.remove(at: index)
-      let code = fault.map { $0["code"]?.text ?? "" }
-      auditor.answered(intent, body, refusal: code, elapsed: clock.now)
-      workload.answered(intent, body, refusal: code)
-      send(client)
-    case .join(let room, let since):
-      if isTemporary {
-        if clients[client].rooms.contains(room) { join(client, room) }
-      } else if fault != nil {
-        clients[client].rooms.removeAll { $0 == room }
-      } else {
-        auditor.joined(room, body, since: since, &clients[client], elapsed: clock.now)
-      }
-    case .leave(let room):
-      if isTemporary {
-        call(client, .leave(room.room), .leave(room))
-      } else if !clients[client].rooms.contains(room) {
-        clients[client].joined.remove(room)
-      }
-    case .watch(let ticker):
-      if isTemporary {
-        call(client, .subscribe(ticker), .watch(ticker))
-      } else if fault != nil {
-        clients[client].tickers.removeAll { $0 == ticker }
-      } else {
-        auditor.figures(ticker, body, to: &clients[client], elapsed: clock.now)
-      }
     }
   }
 }

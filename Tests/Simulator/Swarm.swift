@@ -2,6 +2,7 @@
 // run with everything on never gets deep into anything. Values only; any thread.
 // Source: Groce et al., "Swarm Testing", 2012.
 
+import Coordination
 import Histories
 
 /// Something that a run may have or not.
@@ -80,6 +81,8 @@ package struct Swarm: Sendable {
   let rooms: Int
   /// Units ever supplied of the rare SKU.
   let rare: Int64
+  /// The storefront's order of precedence for who brought a buyer.
+  let precedence: [AttributionSource]
 
   /// Draws a run.
   ///
@@ -98,6 +101,9 @@ package struct Swarm: Sendable {
     viewers = 2 + dice.below(5)
     rooms = 1 + dice.below(2)
     rare = Int64(1 + dice.below(12))
+    precedence = dice.pick([
+      [.code, .visit, .lock], [.code, .visit, .lock], [.lock, .visit, .code], [.visit, .lock],
+    ])
   }
 
   /// The dice of one part of the world, so that what one part draws moves no other.
@@ -147,8 +153,10 @@ package enum SimulationRule: String, CaseIterable, Sendable {
   case stream
   /// Tickers are what the ledger is at the sequence they name.
   case ticker
-  /// Nothing is released too early.
+  /// Nothing is released too early, nothing that is due waits for ever, and nothing unpaid is kept.
   case release
+  /// Whoever brought a buyer is who the calls say, and nobody else.
+  case attribution
   /// What was given back in full nets to zero.
   case zero
   /// Once the faults stop, everything is answered, settled and told.

@@ -76,16 +76,7 @@ final class Workload {
       desk(simulation, .addListings(room, .skus(Array(Workload.skus.prefix(2)))))
       rooms.append(room)
     }
-    for index in 0..<4 {
-      let room = dice.percent(70) ? dice.pick(rooms) : nil
-      let promoter = members[2 + index % 3]
-      let link = Link(
-        id: LinkID(trusted: "l\(index)"), text: "l\(index)", promoter: promoter, room: room,
-        sku: nil, channel: "", expiresAt: Timestamp(milliseconds: .max / 2), maximumUses: nil,
-        issuedAt: simulation.clock.wall)
-      desk(simulation, .createLink(link))
-      links.append(link)
-    }
+    links = makeLinks(simulation)
   }
 
   /// Those who watch: hosts, promoters, viewers.
@@ -133,14 +124,14 @@ final class Workload {
     }
     let storefront = Storefront(
       id: Simulation.storefront, name: "Simulated", currency: .cny, zone: .shanghai,
-      precedence: [.code, .visit, .lock],
+      precedence: swarm.precedence,
       visitHoldMilliseconds: Storefront.visitHoldDefault,
       unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 1,
       createdAt: simulation.clock.wall, settlementService: isRemote ? Workload.service : nil)
     desk(simulation, .configureStorefront(storefront, plan: plan, risks: .trial))
   }
 
-  private func desk(_ simulation: Simulation, _ command: Command) {
+  func desk(_ simulation: Simulation, _ command: Command) {
     simulation.want(Workload.desk, .command(command))
   }
 
@@ -159,7 +150,8 @@ final class Workload {
     case 30: if swarm.has(.statements) { payOut(simulation) }
     case 31, 32: if swarm.has(.repeats) { again(simulation) }
     case 33, 34: list(simulation)
-    case 35, 36, 37: visit(simulation)
+    case 35, 36: visit(simulation)
+    case 37: if dice.percent(50) { visit(simulation) } else { vouch(simulation) }
     case 38:
       guard let order = order else { return }
       desk(simulation, .cancel(order, at: simulation.clock.wall))
@@ -311,7 +303,7 @@ final class Workload {
     case 0: desk(simulation, .addListings(room, .skus([sku])))
     case 1: desk(simulation, .removeListing(room, sku))
     case 2: desk(simulation, .pinListing(room, sku))
-    case 3: desk(simulation, .moveRoom(room, to: .paused))
+    case 3: desk(simulation, .moveRoom(room, to: dice.percent(10) ? .ended : .paused))
     default: desk(simulation, .moveRoom(room, to: .live))
     }
   }
@@ -331,21 +323,13 @@ final class Workload {
 
   // MARK: Names and choices
 
-  private func evidence() -> LinkEvidence {
-    let link = dice.pick(links)
-    return .genuine(
-      SignedLink(
-        id: link.id, storefront: Simulation.storefront, promoter: link.promoter, room: link.room,
-        channel: "", expiresAt: link.expiresAt, maximumUses: nil))
-  }
-
   private var order: OrderID? {
     // The latest ones mostly, so that orders live whole lives.
     guard !orders.isEmpty else { return nil }
     return dice.percent(70) ? dice.pick(orders.suffix(6)) : dice.pick(orders)
   }
 
-  private var viewer: ViewerID {
+  var viewer: ViewerID {
     dice.percent(15) ? dice.pick(members) : ViewerID(trusted: "v\(dice.below(swarm.viewers))")
   }
 

@@ -5,16 +5,21 @@ usage: crash.py --waggle PROGRAM [--kills N] [--seed S] [--seconds T]
 
 Each round: a mixed load over HTTP and WebSockets (orders, payments, deliveries, refunds, cancellations,
 disputes, statements, touches, listings, pins, purchases of viewers, orders that a commission service
-settles) until the process is gone: by kill -9 at a random moment, while it starts, or at a fail point
+settles, revocations) until the process is gone: by kill -9 at a random moment, while it starts, or at a fail point
 of its own (WAGGLE_FAILPOINT). Then a new process on the same directory, and:
 
 - every report that was acknowledged gets the same answer again, marked as a repeat;
 - one that was not is there or not, and can be reported, once;
 - a subscriber resumes without gap or repeat, and its events are those of what is there, each once;
-- pins and locks are the last acknowledged ones, or the one in flight;
+- pins and locks are the last acknowledged ones, or the one in flight; a lock is of whoever came first;
+- an endpoint of webhooks was told of every transaction of the ledger, under its id, and of no other;
+- whose token was revoked does not come in;
 - the ledger sums to zero and to what buyers paid; nothing waits for ever; `waggle verify` agrees.
 
 The seed decides what is done and where it ends; how far the load gets meanwhile is the machine's.
+It also has to have been tried: over a long run every fail point was met, every kind of report was
+acknowledged, and nothing was refused but for a reason that such a load gives.
+
 Exit status: 0 everything holds, 1 something does not, 75 the time was over before all kills.
 """
 
@@ -33,9 +38,22 @@ import threading
 import time
 import urllib.parse
 
+from crash_witness import Endpoint, Revoked
 from waggle import Failure, Keys, Socket, utc
 
-POINTS = ["before-commit", "after-commit", "after-reply", "settlement-answered", "settlement-booked"]
+POINTS = [
+    "before-commit", "after-commit", "after-reply", "settlement-answered", "settlement-booked",
+    "webhook-sent", "webhook-written"]
+# Passed once a turn or an event, and not once a round.
+RARE_POINTS = ("settlement", "webhook-written")
+# What has to have been acknowledged in a long run, by the last part of a report's path.
+KINDS = [
+    "orders", "payment", "delivery", "refunds", "cancellation", "dispute", "resolution", "releases",
+    "statements", "revocations", "touches", "pins", "purchases"]
+# So many kills are a long run.
+LONG = 60
+# Why this load may be refused: there may be nothing to pay, or a release between two reports.
+KNOWN_REFUSALS = {"nothing_to_pay", "already_released"}
 SECRET = base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=").decode()
 BOOKS = "whsec_" + base64.b64encode(bytes(32)).decode()
 SHOP, DELEGATED = "shop", "delegated"
@@ -95,11 +113,12 @@ class Fact:
 class Line:
     """One kept HTTP connection of a storefront's backend."""
 
-    def __init__(self, world, storefront):
+    def __init__(self, world, storefront, token=None):
         self.connection = http.client.HTTPConnection(
             urllib.parse.urlsplit(world.url).netloc, timeout=20)
         self.headers = {
-            "Authorization": "Bearer " + world.keys.token("desk", storefront, "operator backend"),
+            "Authorization": "Bearer " + (
+                token or world.keys.token("desk", storefront, "operator backend")),
             "Content-Type": "application/json"}
 
     def request(self, method, path, body=None, text=None, type=None):
@@ -120,7 +139,7 @@ class Line:
 class World:
     """A data directory, what was reported to it, and what was heard of it."""
 
-    def __init__(self, options, service, folder, chance):
+    def __init__(self, options, service, folder, chance, endpoint=None):
         self.options, self.chance = options, chance
         self.data = tempfile.mkdtemp(dir=folder)
         self.log = open(os.path.join(folder, "log"), "ab")
@@ -128,7 +147,10 @@ class World:
         self.facts, self.fresh = [], []
         self.pins, self.pin_in_flight = [None], []
         self.pins_made = 0
-        self.locks = {}
+        self.locks, self.touch_in_flight = {}, None
+        self.revoked = Revoked()
+        self.acknowledged = collections.Counter()
+        self.witness = None
         self.purchases = {}
         self.epoch, self.offset, self.seen = None, 0, collections.Counter()
         # Where the follower was when the load began, and what it was told since.
@@ -144,6 +166,9 @@ class World:
             "linkKeys": [{"id": 1, **secret}],
             "commissionKeys": [
                 {"id": "books", "secret": BOOKS, "url": service, "storefronts": [DELEGATED]}]}
+        if endpoint:
+            self.witness, entry = endpoint.open(SHOP, chance.getrandbits(64))
+            file["webhooks"] = [entry]
         path = os.path.join(self.data, "keys.json")
         with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
             json.dump(file, out)
@@ -220,6 +245,7 @@ class World:
             self.faults.append(f"{fact.path} was a repeat at once")
         fact.answer = answer
         self.answered += 1
+        self.acknowledged[fact.path.rsplit("/", 1)[-1]] += 1
         return True
 
     def reports(self, chance, storefront, order):
@@ -278,13 +304,36 @@ class World:
         line = Line(self, SHOP)
         while True:
             viewer = f"t{self.round}-{chance.randrange(40)}"
+            promoter = chance.choice(MEMBERS[1:])
+            self.touch_in_flight = (viewer, promoter)
             status, _, answer = line.request("POST", "/v1/touches", {
-                "viewer": viewer, "promoter": chance.choice(MEMBERS[1:]), "room": ROOM,
+                "viewer": viewer, "promoter": promoter, "room": ROOM,
                 "touchedAt": utc(time.time())})
             if status not in (200, 201):
                 raise Failure(f"touch: {status} {answer}")
-            known = self.locks.setdefault(viewer, answer["lockedTo"])
+            self.touch_in_flight = None
+            # Bound to whoever sent them first, and nobody else sends them.
+            known = self.locks.setdefault(viewer, promoter)
             expect(f"the lock of {viewer}", answer["lockedTo"], known)
+            expect(f"who brought {viewer}", answer["promoter"], promoter)
+            self.acknowledged["touches"] += 1
+
+    def revoker(self, chance):
+        """Takes back the tokens of people who could come in just before."""
+        line = Line(self, SHOP)
+        for number in range(10_000):
+            person = f"x{self.round}-{number}"
+            tokens = [self.keys.token(person, SHOP, scope) for scope in ("backend", "viewer")]
+            held = Line(self, SHOP, tokens[0])
+            held.done("GET", "/v1/storefront")
+            fact = Fact(SHOP, "/v1/revocations", {"revocation": "n-" + person, "person": person})
+            if not self.post(line, fact):
+                return
+            self.revoked.tokens[person] = tokens
+            status, _, answer = held.request("GET", "/v1/storefront")
+            expect(f"{person} after the revocation", (status, answer["code"]), (401, "token_revoked"))
+            held.connection.close()
+            time.sleep(chance.uniform(0, 0.05))
 
     def host(self, chance):
         host = self.session("lin", "host")
@@ -294,6 +343,7 @@ class World:
             host.call("listing.pin", room=ROOM, sku=sku)
             self.pin_in_flight = []
             self.pins.append(sku)
+            self.acknowledged["pins"] += 1
             host.call("listing.remove", room=ROOM, sku="cup")
             host.call("listing.add", room=ROOM, skus=["cup"])
 
@@ -304,6 +354,7 @@ class World:
             key = f"k{self.round}-{number}"
             self.purchases[viewer, key] = None
             self.purchases[viewer, key] = socket.call("order.place", key=key, room=ROOM, sku="tea", units=1)
+            self.acknowledged["purchases"] += 1
 
     def follow(self):
         """Comes back into the room; what was missed and what is pushed joins up."""
@@ -357,7 +408,7 @@ class World:
             self.guarded(self.reporter, index, storefront, chance())
             for index, storefront in enumerate([SHOP, SHOP, DELEGATED])]
         threads += [
-            self.guarded(work, chance()) for work in (self.toucher, self.host, self.buyer)]
+            self.guarded(work, chance()) for work in (self.toucher, self.host, self.buyer, self.revoker)]
         kill()
         for thread in threads:
             thread.join(30)
@@ -371,6 +422,8 @@ class World:
     def check(self):
         """Looks at a server that was started anew; afterwards everything is acknowledged."""
         lines = {storefront: Line(self, storefront) for storefront in (SHOP, DELEGATED)}
+        # Before anything is reported again: what was acknowledged holds by itself.
+        self.check_revoked()
         in_flight = 0
         for fact in self.fresh:
             if fact.path == "/v1/releases":
@@ -386,7 +439,23 @@ class World:
         follower.close()
         self.check_events()
         self.check_money(lines)
+        if self.witness:
+            self.witness.check(lines[SHOP])
         return in_flight
+
+    def check_revoked(self):
+        def session(token):
+            socket = Socket(self.url, "revoked")
+            try:
+                socket.call("session.open", token=token)
+                return socket
+            except Failure:
+                socket.close()
+                raise
+        free = self.keys.token("free", SHOP, "backend")
+        self.revoked.check(self.url, lambda token: Line(self, SHOP, token), session, free)
+        # Those of this round were looked at; a few stay, to be looked at again and again.
+        self.revoked.tokens = dict(list(self.revoked.tokens.items())[-3:])
 
     def repeat(self, line, fact):
         known = fact.answer
@@ -425,6 +494,14 @@ class World:
             raise Failure(f"{room['pinned']} is pinned, not {self.pins[-1]}")
         self.pins, self.pin_in_flight = [room["pinned"]], []
         line = Line(self, SHOP)
+        if self.touch_in_flight and self.touch_in_flight[0] not in self.locks:
+            viewer, promoter = self.touch_in_flight
+            other = next(member for member in MEMBERS[1:] if member != promoter)
+            answer = line.done("POST", "/v1/touches", {
+                "viewer": viewer, "promoter": other, "touchedAt": utc(time.time())})
+            if answer["lockedTo"] not in (promoter, other):
+                raise Failure(f"{viewer} is locked to {answer['lockedTo']}, sent by {promoter}, {other}")
+        self.touch_in_flight = None
         for viewer, promoter in list(self.locks.items())[-10:]:
             other = next(member for member in MEMBERS[1:] if member != promoter)
             answer = line.done("POST", "/v1/touches", {
@@ -462,6 +539,8 @@ class World:
         for fact in self.facts:
             if fact.path:
                 self.repeat(lines[fact.storefront], fact)
+        if self.witness:
+            self.witness.check(lines[SHOP], whole=True)
         self.verify()
 
 
@@ -471,13 +550,17 @@ class Run:
         self.chance = random.Random(options.seed)
         self.counts = collections.Counter()
         self.refusals = collections.Counter()
+        self.asked, self.met = collections.Counter(), collections.Counter()
+        self.acknowledged = collections.Counter()
+        self.endpoint = Endpoint()
 
     def plan(self):
         """How the next process is to end: a fail point with its count, or None and a time."""
         dice = self.chance.random()
         if dice < 0.45:
             point = self.chance.choice(POINTS)
-            count = self.chance.randrange(1, 8 if point.startswith("settlement") else 40)
+            count = self.chance.randrange(1, 8 if point.startswith(RARE_POINTS) else 40)
+            self.asked[point] += 1
             return "point", f"{point}:{count}"
         if dice < 0.55:
             return "start", self.chance.uniform(0, 0.04)
@@ -494,7 +577,7 @@ class Run:
         if server.ready() is None:
             # A fail point may be met by what is done at the start.
             server.end()
-            self.counts[detail.split(":")[0]] += 1
+            self.meet(detail)
             return
         world.url = server.url
 
@@ -504,7 +587,7 @@ class Run:
 
         def by_point():
             if server.ends_within(5):
-                self.counts[detail.split(":")[0]] += 1
+                self.meet(detail)
             else:
                 self.counts["a fail point not met"] += 1
             server.end()
@@ -522,6 +605,11 @@ class Run:
         if kind == "moment":
             self.counts["at a random moment"] += 1
 
+    def meet(self, detail):
+        point = detail.split(":")[0]
+        self.counts[point] += 1
+        self.met[point] += 1
+
     def check(self, world, last):
         server = world.start()
         try:
@@ -536,7 +624,7 @@ class Run:
             expect("the exit code of an orderly stop", code, 0)
 
     def directory(self, service, kills, deadline):
-        world = World(self.options, service, self.folder, self.chance)
+        world = World(self.options, service, self.folder, self.chance, self.endpoint)
         done = 0
         while done < kills and time.monotonic() < deadline:
             self.kill(world)
@@ -548,9 +636,37 @@ class Run:
         self.counts["acknowledged"] += world.answered
         self.counts["facts"] += len(world.facts)
         self.counts["events followed"] += sum(world.seen.values())
+        self.counts["revocations that held"] += world.revoked.checked["refused"]
+        self.counts["webhooks taken"] += len(world.witness.taken)
+        self.counts["webhooks taken again"] += world.witness.repeats
+        self.acknowledged += world.acknowledged
         self.refusals += world.refusals
         world.log.close()
         return done
+
+    def floors(self, kills):
+        """What a run has to have tried for its silence to mean anything."""
+        unknown = set(self.refusals) - KNOWN_REFUSALS
+        if unknown:
+            raise Failure(f"refused for unknown reasons: { {code: self.refusals[code] for code in unknown} }")
+        asked, met = sum(self.asked.values()), sum(self.met.values())
+        if asked >= 4 and met * 2 < asked:
+            raise Failure(f"of {asked} fail points {met} were met")
+        for point, count in self.asked.items():
+            # Three misses in a row are chance or a slow machine, more are a place that nobody passes.
+            if count >= 4 and not self.met[point]:
+                raise Failure(f"{point} was asked for {count} times and never met")
+        if kills and not self.acknowledged["orders"]:
+            raise Failure("no order was acknowledged")
+        if kills < LONG:
+            return
+        missing = [kind for kind in KINDS if not self.acknowledged[kind]]
+        missing += [point for point in POINTS if not self.met[point]]
+        missing += [
+            what for what in ("in flight", "webhooks taken", "webhooks taken again",
+                              "revocations that held", "events followed") if not self.counts[what]]
+        if missing:
+            raise Failure(f"in {kills} kills never: " + ", ".join(missing))
 
     def go(self):
         keys = os.path.join(self.folder, "books.json")
@@ -569,10 +685,14 @@ class Run:
                 print(f"crash: {kills} kills, {seconds:.0f} s", flush=True)
         finally:
             service.end()
+            self.endpoint.close()
         told = ", ".join(f"{count} {what}" for what, count in sorted(self.counts.items()))
         print(f"crash: seed {self.options.seed}: {kills} kills hold; {told}")
         if self.refusals:
             print(f"crash: refused: {dict(self.refusals)}")
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.acknowledged.items()))
+        print(f"crash: acknowledged: {kinds}")
+        self.floors(kills)
         return 0 if kills >= self.options.kills else 75
 
 

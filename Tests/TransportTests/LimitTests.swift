@@ -46,6 +46,25 @@ extension TransportTests {
       #expect(try client.read().status == 408)
     }
 
+    @Test("Bodies on their way are bounded together: whoever goes beyond it is told to come back")
+    func boundsPartialBodies() throws {
+      let server = try TestServer { $0.partialBodiesBytesMax = 100_000 }
+      let head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n"
+      let (first, second) = (try server.http(), try server.http())
+      try first.write(raw: Array(head.utf8) + [UInt8](repeating: 0x61, count: 59_999))
+      #expect(try server.http().send(.get, "/hello").status == 200)
+      try second.write(raw: Array(head.utf8) + [UInt8](repeating: 0x61, count: 59_999))
+      let refused = try second.read()
+      #expect(refused.status == 503 && refused.headers["retry-after"] == "1")
+      // What was kept is kept, and what is given back can be used again.
+      try first.write(raw: [0x61])
+      #expect(try first.read().body.count == 60_000)
+      let third = try server.http()
+      try third.write(raw: Array(head.utf8) + [UInt8](repeating: 0x61, count: 59_999))
+      try third.write(raw: [0x61])
+      #expect(try third.read().body.count == 60_000)
+    }
+
     @Test("An idle kept-alive connection is closed after sixty seconds")
     func closesIdle() throws {
       let server = try TestServer()

@@ -85,10 +85,12 @@ package struct Keyring: Sendable {
       && linkSecrets == other.linkSecrets
   }
 
-  /// The same keys with other ones for commission services.
-  func with(_ commissionKeys: CommissionKeys) -> Keyring {
+  /// The same keys of tokens and links, beside the commission services and endpoints of another
+  /// keyring: those are taken up at the start only.
+  func keepingNeighbours(of other: Keyring) -> Keyring {
     Keyring(
-      tokenSecrets: tokenSecrets, linkSecrets: linkSecrets, commissionKeys: commissionKeys)
+      tokenSecrets: tokenSecrets, linkSecrets: linkSecrets, commissionKeys: other.commissionKeys,
+      webhooks: other.webhooks)
   }
 
   /// Judges a token.

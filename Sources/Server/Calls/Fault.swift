@@ -63,6 +63,11 @@ package struct Fault: Error, Equatable, Sendable {
       details: [JSON.Member("retryAfterMilliseconds", .integer(waitMilliseconds))])
   }
 
+  /// The person has as many sessions as anybody may.
+  package static let tooManySessions = Fault(
+    "too_many_sessions", "A person has at most \(PersonLimit.sessionsMax) sessions at once.",
+    status: 429, isTemporary: true)
+
   /// The token does not allow this.
   package static func forbidden(_ what: String) -> Fault {
     Fault("forbidden", "The token's scopes do not allow \(what).", status: 403)

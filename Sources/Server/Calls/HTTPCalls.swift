@@ -43,6 +43,29 @@ package enum HTTPCalls {
     return call
   }
 
+  /// How long the body of a request may be, judged by its header.
+  ///
+  /// - Parameters:
+  ///   - head: a request under `/v1/`, with its body or without.
+  ///   - caller: who calls.
+  /// - Returns: bytes.
+  /// - Throws: `not_found`, `method_not_allowed`, `forbidden`.
+  package static func bodyBytesMax(
+    _ head: HTTPRequest, caller: Caller
+  ) throws(Fault) -> Int {
+    let route = try route(head).0
+    guard !route.scopes.isDisjoint(with: caller.scopes) else {
+      throw .forbidden("\(route.method.rawValue) \(route.path)")
+    }
+    return longBodies.contains(route.path) ? longBodyBytesMax : shortBodyBytesMax
+  }
+
+  /// The largest body of all: a part of a catalogue file, or of a file of reports.
+  package static let longBodyBytesMax = 1_048_576
+  /// The largest body elsewhere; an order of 1,000 lines fits.
+  package static let shortBodyBytesMax = 262_144
+  private static let longBodies: Set<String> = ["/v1/catalogue/import", "/v1/reports"]
+
   private static func route(
     _ request: HTTPRequest
   ) throws(Fault) -> (HTTPRoute, inPath: [(name: String, text: String)]) {

@@ -95,7 +95,9 @@ extension Subcommand {
   _ input: CommandInput, _ output: CommandOutput
 ) throws -> ExitCode {
   guard let file = input.arguments.first else { throw CommandFailure(.usage, "FILE is needed") }
-  let directory = try input.text("data")
+  // A slash at the end would make the name of the draft one inside the directory.
+  var directory = try input.text("data")
+  while directory.utf8.count > 1, directory.hasSuffix("/") { directory.removeLast() }
   try checkPlaces(file, directory, withKeys: input.flag("with-keys"))
   // In a directory of its own beside the wanted one, which gets its name when everything holds.
   let draft = directory + ".part-\(getpid())"
@@ -106,7 +108,10 @@ extension Subcommand {
   defer { if !isDone { SafeFile.removeFolder(draft) } }
   do {
     try SafeFile.copy(file, to: draft + "/waggle.sqlite3")
+    // Before it is opened as the writer, who would make a new database of an empty file.
+    try checkHeader(draft + "/waggle.sqlite3", file)
     if input.flag("with-keys") {
+      warnOfReaders(file + ".keys.json", output)
       try SafeFile.copy(file + ".keys.json", to: draft + "/" + Keyring.fileName)
       _ = try Keyring.loadOrCreate(directory: draft)
     }
@@ -150,9 +155,27 @@ private func checkPlaces(_ file: String, _ directory: String, withKeys: Bool) th
   }
 }
 
+/// Refuses what is no database of this program. Source: https://sqlite.org/fileformat2.html, section 1.3.
+private func checkHeader(_ copy: String, _ file: String) throws {
+  guard let owner = SQLiteSchema.owner(ofFile: copy), owner == SQLiteSchema.waggleApplicationID
+  else { throw CommandFailure(.malformedInput, "\(file) is no backup of this program") }
+}
+
+/// Whoever could read the keys may have them; the copy is for its owner only.
+private func warnOfReaders(_ path: String, _ output: CommandOutput) {
+  var status = stat()
+  guard stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return }
+  let mode = String(status.st_mode & 0o777, radix: 8)
+  output.note(
+    "\(path) has mode \(mode): others than its owner may have read these keys; think of new ones")
+}
+
 /// Whether the file holds together and the books of every storefront hold; says what does not.
 private func isSound(_ directory: String, _ output: CommandOutput) throws -> Bool {
   let reader = try openReader(directory)
+  guard try !reader.storefronts().isEmpty else {
+    throw CommandFailure(.malformedInput, "the backup holds no storefront: is it the right file?")
+  }
   let faults = try reader.structuralFaults(isThorough: true)
   for fault in faults { output.note("the file is damaged: \(fault)") }
   guard faults.isEmpty else { return false }

@@ -31,6 +31,10 @@ extension Subcommand {
         "origin", "ORIGIN",
         "An origin besides the server's own whose pages may connect, such as https://shop.example;"
           + " * allows all."),
+      .list(
+        "trusted-proxy", "ADDRESS",
+        "The IP address of a proxy in front: limits by address then count whom its X-Forwarded-For"
+          + " names last, and figures need a token. Nobody else's header is believed."),
       .flag("guests", "Give a visitor who opens a link without a token a guest session."),
       .flag(
         "demo", "Set up a demonstration storefront and let anybody sign in to it; implies --guests."
@@ -115,6 +119,12 @@ private func serverOptions(
   }
   options.loops = Int(try input.integer("loops", in: 1...64))
   options.origins = input.list("origin")
+  for text in input.list("trusted-proxy") {
+    guard let address = InternetAddress(host: text, port: 0) else {
+      throw input.refusal("trusted-proxy", "an IP address is wanted")
+    }
+    options.trustedProxies.insert(address)
+  }
   options.isDemo = input.flag("demo")
   options.allowsGuests = input.flag("guests") || options.isDemo
   options.drainMilliseconds = try input.integer("drain-seconds", in: 0...300) * 1000

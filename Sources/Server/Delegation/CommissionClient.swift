@@ -74,15 +74,17 @@ package final class CommissionClient {
   ///   - address: of the service.
   ///   - key: that both sides sign with.
   ///   - timeoutMilliseconds: for connecting, asking and the whole answer together, > 0.
+  ///   - cutoff: ends every wait before its time; nil for never.
   ///   - clock: the moment, for signing and for judging signatures.
   package init(
     address: CommissionAddress, key: SigningSecret,
-    timeout timeoutMilliseconds: Int64 = timeoutMilliseconds,
+    timeout timeoutMilliseconds: Int64 = timeoutMilliseconds, cutoff: Cutoff? = nil,
     clock: @escaping @Sendable () -> Timestamp = wallClock
   ) {
     precondition(timeoutMilliseconds > 0, "an answer takes a while")
     self.address = address
-    connection = KeptConnection(address, answerBytesMax: Self.answerBytesMax)
+    connection = KeptConnection(
+      address, answerBytesMax: Self.answerBytesMax, cutoff: cutoff)
     self.key = key
     self.timeoutMilliseconds = timeoutMilliseconds
     self.clock = clock

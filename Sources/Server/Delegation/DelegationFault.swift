@@ -68,7 +68,7 @@ package enum DelegationFault: Error, Equatable, Sendable {
   /// The beginning of some bytes as one line for people; what is no printable text becomes `?`.
   static func shown(_ bytes: some Collection<UInt8>) -> String {
     let clean = String(decoding: bytes.prefix(textBytesMax), as: UTF8.self).unicodeScalars.map {
-      $0.value < 0x20 || $0.value == 0x7F || $0 == "\u{FFFD}" ? "?" : Character($0)
+      $0.isSteering || $0 == "\u{FFFD}" ? "?" : Character($0)
     }
     return String(clean) + (bytes.count > textBytesMax ? "…" : "")
   }

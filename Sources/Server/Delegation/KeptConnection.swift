@@ -8,6 +8,7 @@ import Wire
 final class KeptConnection {
   private let address: CommissionAddress
   private let answerBytesMax: Int
+  private let cutoff: Cutoff?
   private var client: HTTPClient?
 
   /// Connects to nothing yet.
@@ -15,7 +16,9 @@ final class KeptConnection {
   /// - Parameters:
   ///   - address: where to.
   ///   - answerBytesMax: the most bytes of an answer.
-  init(_ address: CommissionAddress, answerBytesMax: Int) {
+  ///   - cutoff: ends every wait before its time; nil for never.
+  init(_ address: CommissionAddress, answerBytesMax: Int, cutoff: Cutoff? = nil) {
+    self.cutoff = cutoff
     self.address = address
     self.answerBytesMax = answerBytesMax
   }
@@ -57,7 +60,8 @@ final class KeptConnection {
         let left = deadline - monotonicMilliseconds()
         guard left > 0 else { throw .timedOut }
         connection = try HTTPClient(
-          address.host, address.port, timeoutMilliseconds: left, bodyBytesMax: answerBytesMax)
+          address.host, address.port, timeoutMilliseconds: left, bodyBytesMax: answerBytesMax,
+          cutoff: cutoff)
         client = connection
       }
       let response = try connection.send(

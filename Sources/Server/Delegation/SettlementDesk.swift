@@ -13,6 +13,7 @@ import Commission
 import Coordination
 import Storage
 import Synchronization
+import Transport
 
 /// A revision of an order that a commission service settles, and the desk that has asked about it.
 package struct DelegatedOrder: Hashable, Sendable {
@@ -58,6 +59,8 @@ final class SettlementDesk {
     let monotonicClock: @Sendable () -> Int64
     /// Where the process ends itself, for crash tests.
     let failPoint: ArmedFailPoint?
+    /// Ends every wait for a service once a stop has taken its time.
+    let cutoff: Cutoff
   }
 
   private let mailbox: Mailbox<SettlementDeskMessage>
@@ -100,7 +103,9 @@ final class SettlementDesk {
     self.service = service.map {
       (
         $0.name,
-        CommissionClient(address: $0.address, key: $0.secret, clock: surroundings.clock)
+        CommissionClient(
+          address: $0.address, key: $0.secret, cutoff: surroundings.cutoff,
+          clock: surroundings.clock)
       )
     }
     knownServices = Set(services.map(\.name))

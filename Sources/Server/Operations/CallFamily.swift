@@ -81,7 +81,12 @@ package enum CountedLimit: String, CaseIterable, Sendable {
   case connections
   /// Calls that wait for the writer or the reader, or for an answer on one connection.
   case callsWaiting = "calls_waiting"
-  /// Calls of a session, or links or connections of an address, in a time.
+  /// Bytes of requests whose bodies are still on their way.
+  case bodies
+  /// Sessions of one person.
+  case sessions
+  /// Calls of a session or a person, joins or new links of a person, or links opened or connections
+  /// made from an address, in a time.
   case rate
   /// Rooms of one connection.
   case rooms
@@ -95,6 +100,7 @@ package enum CountedLimit: String, CaseIterable, Sendable {
     switch code {
     case "busy": self = .callsWaiting
     case "rate_limited": self = .rate
+    case "too_many_sessions": self = .sessions
     case "too_many_rooms": self = .rooms
     case "too_many_tickers": self = .tickers
     default: return nil

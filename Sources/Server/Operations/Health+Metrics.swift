@@ -28,6 +28,13 @@ extension Health {
         "waggle_not_ready", [("reason", reason.rawValue)], reasons.contains(reason) ? "1" : "0")
     }
     text.single(
+      "waggle_keys_stale", .gauge, "Whether the key file could not be taken up as it lies there.",
+      areKeysStale.load(ordering: .relaxed) ? 1 : 0)
+    text.single(
+      "waggle_certificate_stale", .gauge,
+      "Whether the certificate could not be taken up as it lies there.",
+      isCertificateStale.load(ordering: .relaxed) ? 1 : 0)
+    text.single(
       "waggle_threads_stuck", .gauge, "Threads that have not turned for too long.",
       pulse.stuck.count)
   }
@@ -59,6 +66,13 @@ extension Health {
     text.single(
       "waggle_misuse_closes_total", .counter,
       "WebSockets closed for going on with refused messages.", read(misuseCloses))
+    text.family(
+      "waggle_person_limits_refused_total", .counter,
+      "What persons were refused over all of their sessions.")
+    for limit in PersonLimit.allCases {
+      text.sample(
+        "waggle_person_limits_refused_total", [("limit", limit.rawValue)], String(count(limit)))
+    }
     text.family("waggle_limits_refused_total", .counter, "What was refused for a limit.")
     for limit in CountedLimit.allCases {
       let count =
@@ -84,6 +98,12 @@ extension Health {
       "waggle_connections_rate_limited_total", .counter,
       "Connections refused because their address opens them too fast.",
       read(connectionsRateLimited))
+    text.single(
+      "waggle_descriptors_exhausted_total", .counter,
+      "Attempts to accept a connection that failed for want of a descriptor.", read(starvations))
+    text.single(
+      "waggle_body_bytes", .gauge,
+      "Bytes that incomplete requests keep, at the last look each second.", read(bodyBytes))
     text.single(
       "waggle_connections_busy_total", .counter,
       "WebSockets closed because too many calls waited.", read(connectionsBusy))

@@ -85,13 +85,29 @@ package final class Log: Sendable {
     members += fields.map { JSON.Member($0.0, $0.1) }
     if suppressed > 0 { members.append(JSON.Member("suppressed", .integer(suppressed))) }
     switch format {
-    case .json: write(JSON.object(members).description)
+    case .json: write(Log.visible(JSON.object(members).description))
     case .text:
       // JSON's own quoting keeps whatever a value holds on this line.
       let head = members[..<3].map { $0.value.text ?? "" }
       let rest = members[3...].map { "\($0.key)=\($0.value.description)" }
-      write((head + rest).joined(separator: " "))
+      write(Log.visible((head + rest).joined(separator: " ")))
     }
+  }
+
+  /// A line with what steers a terminal or turns the direction of text escaped as in JSON.
+  private static func visible(_ line: String) -> String {
+    guard line.unicodeScalars.contains(where: \.isSteering) else { return line }
+    var text = String.UnicodeScalarView()
+    for scalar in line.unicodeScalars {
+      if scalar.isSteering {
+        let digits = String(scalar.value, radix: 16)
+        let zeros = String(repeating: "0", count: 4 - digits.count)
+        text.append(contentsOf: "\\u\(zeros)\(digits)".unicodeScalars)
+      } else {
+        text.append(scalar)
+      }
+    }
+    return String(text)
   }
 
   /// Whether the event may be written, and how many of its kind were not since the last one.
@@ -111,6 +127,18 @@ package final class Log: Sendable {
       window.lines += 1
       defer { window.suppressed = 0 }
       return window.suppressed
+    }
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether a terminal or a viewer of logs may take the scalar for a command: controls, ends of lines
+  /// and paragraphs, and what turns the direction of text. None is above U+FFFF. Source: Unicode 15,
+  /// section 23.1; Unicode Technical Report 36, section 2.6.
+  var isSteering: Bool {
+    switch value {
+    case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
+    default: false
     }
   }
 }

@@ -50,10 +50,20 @@ package final class Surroundings: Sendable {
       }
     }
     openFiles.store(Disk.entries("/proc/self/fd"), ordering: .relaxed)
+    if let limit = Surroundings.descriptorsMax { openFilesMax.store(limit, ordering: .relaxed) }
+  }
+
+  /// How many descriptors this process may have; nothing where the system does not say.
+  static var descriptorsMax: Int? {
     var limit = rlimit()
-    if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
-      openFilesMax.store(Int(clamping: limit.rlim_cur), ordering: .relaxed)
-    }
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  /// How many connections one address may have: as the operator wants, and at most half of all
+  /// descriptors, so that one address alone leaves room for others.
+  static func connectionsPerAddress(_ wanted: Int, descriptorsMax: Int?) -> Int {
+    max(1, min(wanted, (descriptorsMax ?? .max) / 2))
   }
 
   func add(to text: inout Exposition) {

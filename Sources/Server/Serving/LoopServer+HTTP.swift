@@ -19,9 +19,34 @@ struct Landing {
 }
 
 extension LoopServer {
+  /// Nobody's body is kept before it is clear that it can be of use: a path, a method and a token that
+  /// are good. What no path reads is not read at all.
+  func headReceived(_ head: HTTPRequest, on id: ConnectionID) -> BodyDecision {
+    do throws(Fault) {
+      guard head.target.segments.first == "v1" else {
+        return .read(bytesMax: strangersBodyBytesMax(head))
+      }
+      guard let token = Access.bearerToken(head) else { throw .unauthenticated }
+      let caller = try context.caller(from: token)
+      return .read(bytesMax: try HTTPCalls.bodyBytesMax(head, caller: caller))
+    } catch {
+      context.health.turnedAway(error)
+      let note = RequestNote(head, &requestIDs, now: connections.now)
+      return .refuse(noted(error.response, note))
+    }
+  }
+
+  /// How long the body of a request outside of the API may be: of no use but for a demonstration.
+  private func strangersBodyBytesMax(_ head: HTTPRequest) -> Int {
+    context.options.isDemo && head.target.segments.first == "demo" ? 4_096 : 0
+  }
+
   func requestReceived(_ request: HTTPRequest, on id: ConnectionID) {
     requests[id] = RequestNote(request, &requestIDs, now: connections.now)
     let segments = request.target.segments
+    guard segments.first == "v1" || request.body.count <= strangersBodyBytesMax(request) else {
+      return reply(HTTPError.bodyTooLarge.response, to: id)
+    }
     switch segments.first {
     case "v1":
       do throws(Fault) { try callBackend(request, on: id) } catch {
@@ -38,10 +63,21 @@ extension LoopServer {
   private func callBackend(_ request: HTTPRequest, on id: ConnectionID) throws(Fault) {
     guard let token = Access.bearerToken(request) else { throw .unauthenticated }
     let caller = try callers.caller(from: token, context)
+    try pace(.calls, caller)
     let call = try HTTPCalls.call(
       request: request, caller: caller, environment: context.environment)
+    if let limit = call.personLimit { try pace(limit, caller) }
     let waiting = Pending.http(createsThing: request.method == .post && call.reportsFact)
     guard submit(call, caller, on: id, waiting) else { throw .busy }
+  }
+
+  /// Counts what somebody without a session does for its person; staff are not limited as persons.
+  func pace(_ limit: PersonLimit, _ caller: Caller) throws(Fault) {
+    guard !caller.isStaff else { return }
+    let wait = context.persons.take(limit, of: PersonLimits.Key(caller), at: connections.now)
+    guard wait > 0 else { return }
+    context.health.refused(limit)
+    throw .rateLimited(waitMilliseconds: wait)
   }
 
   /// Sends the answer to a backend.
@@ -74,11 +110,16 @@ extension LoopServer {
         "method_not_allowed", "This path takes GET, HEAD.", status: 405, allow: "GET, HEAD")
       return reply(fault.response, to: id)
     }
-    if let network = connections.network(of: id) {
-      let wait = context.linkPaces.take(network, at: connections.now)
+    let evidence = LinkReading.evidence(of: text, environment: context.environment)
+    if let network = network(behind: request, on: id) {
+      // Whoever opens junk must not close the door to those behind the same address who do not.
+      let paces = evidence.isGenuine ? context.linkPaces : context.junkLinkPaces
+      let wait = paces.take(network, at: connections.now)
       guard wait == 0 else {
+        let fault = Fault.rateLimited(waitMilliseconds: wait)
         context.health.linksRateLimited.add(1, ordering: .relaxed)
-        return connections.respond(Fault.rateLimited(waitMilliseconds: wait).response, to: id)
+        context.health.turnedAway(fault)
+        return reply(fault.response, to: id)
       }
     }
     // A browser that fetches ahead has nobody in front of it yet: refused, it asks again when opened.
@@ -86,7 +127,6 @@ extension LoopServer {
     guard !request.isPrefetch else {
       return reply(.text(503, "open the link to use it\n"), to: id)
     }
-    let evidence = LinkReading.evidence(of: text, environment: context.environment)
     let place = LinkReading.claimedPlace(of: text)
     let now = context.clock()
     var cookie: String?
@@ -106,6 +146,9 @@ extension LoopServer {
       if case .rejected(let code, _) = evidence { reason = code.rawValue }
       let landing = Landing(room: place, link: text, cookie: nil, rejected: reason)
       return reply(landing.response(rejected: reason), to: id)
+    }
+    do throws(Fault) { try pace(.calls, caller) } catch {
+      return reply(error.response, to: id)
     }
     let landing = Landing(room: place, link: nil, cookie: cookie, rejected: nil)
     let touch = Call.command(.touch(viewer: caller.person, evidence, at: now))
@@ -163,6 +206,11 @@ extension HTTPRequest {
   fileprivate var isPrefetch: Bool {
     ["sec-purpose", "purpose"].contains { headers[$0]?.lowercased().hasPrefix("prefetch") == true }
   }
+}
+
+extension LinkEvidence {
+  /// Whether a key of ours signed the link.
+  fileprivate var isGenuine: Bool { if case .genuine = self { true } else { false } }
 }
 
 extension Caller {

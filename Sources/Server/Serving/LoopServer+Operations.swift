@@ -15,12 +15,16 @@ extension LoopServer {
     guard let note = requests.removeValue(forKey: id) else {
       return connections.respond(response, to: id)
     }
+    // Whoever reads the answer can read in the log what it was.
+    connections.respond(noted(response, note), to: id)
+  }
+
+  /// An answer with the id of its request; says in the log what is worth saying.
+  func noted(_ response: HTTPResponse, _ note: RequestNote) -> HTTPResponse {
     var response = response
     response.headers.add("X-Request-Id", note.id)
-    // Whoever reads the answer can read in the log what it was.
-    defer { connections.respond(response, to: id) }
     let isOurFault = response.status >= 500 && !["/readyz", "/livez"].contains(note.path)
-    guard isOurFault || context.options.logsRequests else { return }
+    guard isOurFault || context.options.logsRequests else { return response }
     context.log.write(
       isOurFault ? .warning : .info, isOurFault ? "request_failed" : "request", request: note.id,
       [
@@ -28,6 +32,7 @@ extension LoopServer {
         ("status", .integer(Int64(response.status))),
         ("milliseconds", .integer(connections.now - note.since)),
       ])
+    return response
   }
 
   // MARK: Health
@@ -39,18 +44,20 @@ extension LoopServer {
         "method_not_allowed", "This path takes GET, HEAD.", status: 405, allow: "GET, HEAD"
       ).response
     }
-    switch request.target.segments {
-    case ["livez"]:
+    // One spelling each, so that a proxy's rule for it cannot be got round.
+    guard request.target.isLiteral else { return Fault.notFound.response }
+    switch request.target.path {
+    case "/livez":
       let stuck = context.health.pulse.stuck
       let words = JSON.array(stuck.map { .string($0) })
       let body: JSON = ["alive": .bool(stuck.isEmpty), "stuck": words]
       return .json(stuck.isEmpty ? 200 : 503, body.bytes)
-    case ["readyz"]:
+    case "/readyz":
       let reasons = context.health.reasons
       let words = JSON.array(reasons.map { .string($0.rawValue) })
       let body: JSON = ["ready": .bool(reasons.isEmpty), "reasons": words]
       return .json(reasons.isEmpty ? 200 : 503, body.bytes)
-    case ["metrics"]:
+    case "/metrics":
       do throws(Fault) { try admitToFigures(request, id) } catch { return error.response }
       return .text(200, context.health.metrics, "text/plain; version=0.0.4; charset=utf-8")
     default: return Fault.notFound.response
@@ -58,14 +65,11 @@ extension LoopServer {
   }
 
   /// Figures are for this machine, and for whoever has a token of scope `operator`. A request that a
-  /// proxy on this machine hands on is not of this machine.
+  /// proxy on this machine hands on is not of this machine, as far as it can be told from it.
   private func admitToFigures(_ request: HTTPRequest, _ id: ConnectionID) throws(Fault) {
-    let isForwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].contains {
-      request.headers[$0] != nil
-    }
-    if connections.isLocal(id), !isForwarded { return }
+    if connections.isLocal(id), !proxied.contains(id), !request.isHandedOn { return }
     guard let token = Access.bearerToken(request) else { throw .unauthenticated }
-    let caller = try context.keyring.caller(from: token, now: context.clock())
+    let caller = try context.caller(from: token)
     guard caller.scopes.contains(.operator) else {
       throw .forbidden("reading the server's figures")
     }
@@ -100,6 +104,37 @@ extension LoopServer {
       ]
       connections.sendText(RemoteReply.notification("session.closing", advice.bytes), to: id)
     }
+  }
+}
+
+extension HTTPRequest {
+  /// Headers by which proxies say for whom they ask, beside all that begin with `x-forwarded-`.
+  private static let proxyHeaders: Set<String> = [
+    "forwarded", "via", "x-real-ip", "cf-connecting-ip", "true-client-ip", "x-client-ip",
+    "x-cluster-client-ip", "fastly-client-ip",
+  ]
+
+  /// Whether somebody asks through a proxy, by what proxies add, by the old version that they speak
+  /// where nobody told them otherwise, or by a host that is not this machine. A proxy that takes pains
+  /// to look like a client cannot be told from one.
+  fileprivate var isHandedOn: Bool {
+    guard versionMinor > 0, let host = headers["host"], HTTPRequest.isThisMachine(host) else {
+      return true
+    }
+    return headers.fields.contains {
+      $0.name.hasPrefix("x-forwarded-") || HTTPRequest.proxyHeaders.contains($0.name)
+    }
+  }
+
+  /// Whether a `Host` names the machine that it reaches: `localhost` or an address of loopback.
+  private static func isThisMachine(_ host: String) -> Bool {
+    var name = host.lowercased()[...]
+    if name.hasPrefix("["), let end = name.firstIndex(of: "]") {
+      name = name[..<end].dropFirst()
+    } else if let colon = name.firstIndex(of: ":") {
+      name = name[..<colon]
+    }
+    return InternetAddress(host: String(name), port: 0)?.network.isLoopback ?? false
   }
 }
 

@@ -28,13 +28,19 @@ extension LoopServer {
       session.isFromCookie = session.caller != nil
     }
     sessions[id] = session
+    if let caller = session.caller, !enter(caller, id) {
+      sessions[id]?.caller = nil
+      sessions[id]?.isCrowded = true
+    }
     return .accept(subprotocol: WebSocketHandshake.subprotocol)
   }
 
   /// A page may connect from the server's own origin and from those that the operator named; a
   /// client that is no browser sends no origin. Against cross-site WebSocket hijacking.
   private func isOriginAllowed(_ request: HTTPRequest) -> Bool {
-    guard let origin = request.headers["origin"] else { return true }
+    let origins = request.headers.values("origin")
+    guard origins.count <= 1 else { return false }
+    guard let origin = origins.first else { return true }
     let allowed = context.options.origins
     if allowed.contains("*") || allowed.contains(origin) { return true }
     guard let host = request.headers["host"] else { return false }
@@ -46,9 +52,33 @@ extension LoopServer {
   /// A server that cannot take calls takes no new sessions either. A browser is told of a close code,
   /// never of the status of a handshake; so the handshake is accepted first.
   func webSocketOpened(_ id: ConnectionID) {
+    if sessions[id]?.isCrowded == true { return closeCrowded(id) }
     guard context.writer.isNearlyFull || context.reader.isNearlyFull else { return }
     context.health.connectionsBusy.add(1, ordering: .relaxed)
     connections.close(id, code: CloseCode.tryAgainLater, reason: "busy")
+  }
+
+  /// Counts a session for its person, once; staff are not limited as persons.
+  ///
+  /// - Returns: false where the person has as many as they may.
+  private func enter(_ caller: Caller, _ id: ConnectionID) -> Bool {
+    let key = PersonLimits.Key(caller)
+    let present = sessions[id]?.person
+    if !caller.isStaff, present?.key == key { return true }
+    if let present { context.persons.leave(present.key, at: connections.now) }
+    sessions[id]?.person = nil
+    guard !caller.isStaff else { return true }
+    guard let use = context.persons.enter(key) else {
+      context.health.refused(.sessions as PersonLimit)
+      return false
+    }
+    sessions[id]?.person = (key, use)
+    return true
+  }
+
+  /// Ends a connection whose person has as many sessions as they may.
+  private func closeCrowded(_ id: ConnectionID) {
+    connections.close(id, code: 3010, reason: "too many sessions")
   }
 
   func messageReceived(_ text: [UInt8], on id: ConnectionID) {
@@ -86,17 +116,29 @@ extension LoopServer {
     connections.close(id, code: 3503, reason: "protocol misuse")
   }
 
-  /// Counts one call of a session; staff are bounded by what may wait for an answer alone.
+  /// Counts one call of a session, for itself and for its person; staff are bounded by what may wait for
+  /// an answer alone.
   private func pace(_ id: ConnectionID) throws(Fault) {
     guard sessions[id]?.caller?.isStaff != true else { return }
-    let wait = sessions[id]?.pace.take(CallLimits.callPace, at: connections.now) ?? 0
+    var wait = sessions[id]?.pace.take(CallLimits.callPace, at: connections.now) ?? 0
+    if wait > 0 {
+      context.health.callsRateLimited.add(1, ordering: .relaxed)
+    } else {
+      wait = paceAsPerson(.calls, id)
+    }
     guard wait > 0 else {
       sessions[id]?.rateLimitedInRow = 0
       return
     }
     sessions[id]?.rateLimitedInRow += 1
-    context.health.callsRateLimited.add(1, ordering: .relaxed)
     throw .rateLimited(waitMilliseconds: wait)
+  }
+
+  /// Counts what a session does for its person, together with their other sessions.
+  private func paceAsPerson(_ limit: PersonLimit, _ id: ConnectionID) -> Int64 {
+    let wait = sessions[id]?.person?.use.take(limit, at: connections.now) ?? 0
+    if wait > 0 { context.health.refused(limit) }
+    return wait
   }
 
   /// Carries out one call of a session.
@@ -125,6 +167,10 @@ extension LoopServer {
         method: call.method, parameters: call.parameters, caller: caller,
         environment: context.environment)
       try check(wish, session)
+      if let limit = wish.personLimit {
+        let wait = paceAsPerson(limit, id)
+        guard wait == 0 else { throw .rateLimited(waitMilliseconds: wait) }
+      }
       let waiting = Pending.remote(call.id, batch: batch, place: place)
       guard submit(wish, caller, on: id, waiting) else { throw .busy }
     } catch {
@@ -133,6 +179,7 @@ extension LoopServer {
       if let refused = sessions[id]?.tokensRefused, refused >= Session.tokensRefusedMax {
         connections.close(id, code: 3500, reason: "unauthenticated")
       }
+      if error == .tooManySessions { closeCrowded(id) }
       closeMisuse(id)
     }
   }
@@ -140,10 +187,11 @@ extension LoopServer {
   /// Limits that concern this connection alone.
   private func check(_ wish: Call, _ session: Session) throws(Fault) {
     switch wish {
-    case .join where session.rooms.count >= Session.roomsMax:
+    case .join where session.rooms.count + session.joinsInFlight >= Session.roomsMax:
       throw Fault(
         "too_many_rooms", "A connection is in at most \(Session.roomsMax) rooms.", status: 409)
-    case .subscribe where session.tickers.count >= Session.tickersMax:
+    case .subscribe
+    where session.tickers.count + session.subscriptionsInFlight >= Session.tickersMax:
       throw Fault(
         "too_many_tickers", "A connection watches at most \(Session.tickersMax) tickers.",
         status: 409)
@@ -178,6 +226,9 @@ extension LoopServer {
           status: 409)
       }
     }
+    // What opens a session is its person's first call; of those that follow each is counted as it comes.
+    if sessions[id]?.person?.key != PersonLimits.Key(caller) { try pace(.calls, caller) }
+    guard enter(caller, id) else { throw .tooManySessions }
     sessions[id]?.caller = caller
     sessions[id]?.isFromCookie = false
     sessions[id]?.tokensRefused = 0

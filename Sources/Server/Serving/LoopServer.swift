@@ -30,12 +30,14 @@ final class LoopServer: LoopDelegate {
   var sessions: [ConnectionID: Session] = [:]
   var pending: [UInt64: Pending] = [:]
   /// What each pending call is about, and since when it has been waited for.
-  private var asked: [UInt64: (family: CallFamily, since: Int)] = [:]
+  private var asked: [UInt64: (family: CallFamily, since: Int, growth: SessionGrowth?)] = [:]
   /// The HTTP request that each connection waits for an answer to.
   var requests: [ConnectionID: RequestNote] = [:]
   var requestIDs: RequestIDs
   /// Who sent the last HTTP requests.
   var callers = CallerCache()
+  /// Connections of proxies that the operator trusts.
+  var proxied: Set<ConnectionID> = []
   /// The epochs of the rooms that somebody has joined here.
   var epochs: [RoomKey: Int64] = [:]
   /// When the oldest commit was published whose events have not all been sent.
@@ -59,11 +61,11 @@ final class LoopServer: LoopDelegate {
 
   // MARK: Connections
 
-  func connectionOpened(_ id: ConnectionID, address: InternetAddress) -> Bool { true }
-
   func connectionClosed(_ id: ConnectionID, cause: CloseCause) {
     requests[id] = nil
+    proxied.remove(id)
     guard let session = sessions.removeValue(forKey: id) else { return }
+    if let person = session.person { context.persons.leave(person.key, at: connections.now) }
     for key in session.rooms { leave(key, id) }
     for ticker in session.tickers { unwatch(ticker, id) }
   }
@@ -85,8 +87,10 @@ final class LoopServer: LoopDelegate {
     let address = ReplyAddress(loop: loop.index, connection: id, call: nextCall)
     guard context.submit(call, caller, address) else { return false }
     pending[nextCall] = waiting
-    asked[nextCall] = (CallFamily(call), monotonicMicroseconds())
+    let growth = SessionGrowth(call)
+    asked[nextCall] = (CallFamily(call), monotonicMicroseconds(), growth)
     sessions[id]?.callsInFlight += 1
+    if let growth { sessions[id]?[keyPath: growth.inFlight] += 1 }
     return true
   }
 
@@ -118,11 +122,12 @@ final class LoopServer: LoopDelegate {
 
   private func deliver(_ result: Result<Answer, Fault>, to address: ReplyAddress) {
     guard let waiting = pending.removeValue(forKey: address.call) else { return }
-    if let (family, since) = asked.removeValue(forKey: address.call) {
+    let id = address.connection
+    if let (family, since, growth) = asked.removeValue(forKey: address.call) {
       context.health.answered(family, CallOutcome(result))
       context.health.callTime.observe(monotonicMicroseconds() - since)
+      if let growth { sessions[id]?[keyPath: growth.inFlight] -= 1 }
     }
-    let id = address.connection
     sessions[id]?.callsInFlight -= 1
     switch waiting {
     case .remote(let callID, let batch, let place):
@@ -249,6 +254,14 @@ final class LoopServer: LoopDelegate {
     health.handshakesFailed.add(
       counts.handshakesFailed - countsSeen.handshakesFailed, ordering: .relaxed)
     health.queuedBytes.add(counts.queuedBytes - countsSeen.queuedBytes, ordering: .relaxed)
+    let bodiesRefused = counts.bodiesRefused - countsSeen.bodiesRefused
+    if bodiesRefused > 0 { health.refused(.bodies, times: bodiesRefused) }
+    health.bodyBytes.add(counts.bodyBytes - countsSeen.bodyBytes, ordering: .relaxed)
+    health.loopsStarving.add(counts.starving - countsSeen.starving, ordering: .relaxed)
+    health.starvations.add(counts.starvations - countsSeen.starvations, ordering: .relaxed)
+    let beginsToStarve = counts.starving > countsSeen.starving
     countsSeen = counts
+    guard beginsToStarve else { return }
+    context.log.write(.error, "out_of_descriptors", [("open", .integer(Int64(counts.open)))])
   }
 }

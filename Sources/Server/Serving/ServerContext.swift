@@ -21,8 +21,12 @@ struct ServerContext: Sendable {
   let options: ServerOptions
   /// Counters and readiness.
   let health: Health
-  /// How often each address opens landing links.
+  /// How often each address opens landing links that are genuine.
   let linkPaces = AddressPaces(CallLimits.linkPace)
+  /// How often each address opens landing links that are not.
+  let junkLinkPaces = AddressPaces(CallLimits.linkPace)
+  /// What each person uses, over all sessions and loops.
+  let persons = PersonLimits()
   /// The log.
   let log: Log
   /// The wall clock.

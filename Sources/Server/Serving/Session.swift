@@ -9,6 +9,8 @@ struct Session {
   var caller: Caller?
   /// Whether the landing cookie told: a token given later may say otherwise, while nothing depends on it.
   var isFromCookie = false
+  /// Whether the landing cookie told of somebody who has as many sessions as they may.
+  var isCrowded = false
   /// Monotonic milliseconds: when it has to have said who it is.
   let openDeadline: Int64
   /// The rooms it is in; few.
@@ -17,9 +19,15 @@ struct Session {
   var tickers: [Ticker] = []
   /// Tokens that were refused since one was good.
   var tokensRefused = 0
+  /// Joins and subscriptions that wait for an answer: each may become a room, a ticker.
+  var joinsInFlight = 0
+  var subscriptionsInFlight = 0
   /// Calls that wait for an answer.
   var callsInFlight = 0
 
+  /// What its person uses, together with whose that is; none while nobody has said who they are, and
+  /// for staff, who are not limited as persons.
+  var person: (key: PersonLimits.Key, use: PersonUse)?
   /// How often it calls.
   var pace = PaceMeter()
   /// Messages in a row that were no calls.
@@ -43,6 +51,28 @@ struct Session {
   static let openMilliseconds: Int64 = 10_000
   /// How long an expired token is still good for receiving.
   static let graceMilliseconds: Int64 = 25_000
+}
+
+/// What a call may add to a session once it is answered.
+enum SessionGrowth {
+  case room, ticker
+
+  /// What a call may add; nothing for most.
+  init?(_ call: Call) {
+    switch call {
+    case .join: self = .room
+    case .subscribe: self = .ticker
+    default: return nil
+    }
+  }
+
+  /// Where a session counts those that wait for an answer.
+  var inFlight: WritableKeyPath<Session, Int> {
+    switch self {
+    case .room: \.joinsInFlight
+    case .ticker: \.subscriptionsInFlight
+    }
+  }
 }
 
 /// Answers to a batch that are gathered until all are there. Source: JSON-RPC 2.0, section 6.

@@ -23,15 +23,17 @@ final class WebhookClient {
   /// - Parameters:
   ///   - endpoint: where to.
   ///   - timeoutMilliseconds: for connecting, sending and the whole answer together, > 0.
+  ///   - cutoff: ends every wait before its time.
   ///   - clock: the moment, for signing.
   init(
-    _ endpoint: WebhookEndpoint, timeoutMilliseconds: Int64,
+    _ endpoint: WebhookEndpoint, timeoutMilliseconds: Int64, cutoff: Cutoff,
     clock: @escaping @Sendable () -> Timestamp
   ) {
     self.endpoint = endpoint
     self.timeoutMilliseconds = timeoutMilliseconds
     self.clock = clock
-    connection = KeptConnection(endpoint.address, answerBytesMax: Self.answerBytesMax)
+    connection = KeptConnection(
+      endpoint.address, answerBytesMax: Self.answerBytesMax, cutoff: cutoff)
   }
 
   /// Sends an event.

@@ -45,6 +45,8 @@ final class WebhookDesk {
   private let clock: @Sendable () -> Timestamp
   private let endpoint: WebhookEndpoint
   private let client: WebhookClient
+  private let cutoff: Cutoff
+  private let failPoint: ArmedFailPoint?
   /// Whether what came of the last turn is with the writer.
   private var isHandedOver = false
   /// How often in a row that could not be stored.
@@ -54,16 +56,19 @@ final class WebhookDesk {
 
   init(
     mailbox: Mailbox<WebhookDeskMessage>, writer: Mailbox<WriterMessage>, reader: SQLiteReader,
-    endpoint: WebhookEndpoint, timeoutMilliseconds: Int64, health: Health,
-    clock: @escaping @Sendable () -> Timestamp
+    endpoint: WebhookEndpoint, timeoutMilliseconds: Int64, cutoff: Cutoff, health: Health,
+    clock: @escaping @Sendable () -> Timestamp, failPoint: ArmedFailPoint? = nil
   ) {
+    self.failPoint = failPoint
     self.mailbox = mailbox
     self.writer = writer
     self.reader = reader
     self.endpoint = endpoint
     self.health = health
     self.clock = clock
-    client = WebhookClient(endpoint, timeoutMilliseconds: timeoutMilliseconds, clock: clock)
+    self.cutoff = cutoff
+    client = WebhookClient(
+      endpoint, timeoutMilliseconds: timeoutMilliseconds, cutoff: cutoff, clock: clock)
   }
 
   /// Writes down where new endpoints begin, before anything can be booked.
@@ -169,6 +174,8 @@ final class WebhookDesk {
           break
         }
         if let failure = client.send(entry) {
+          // Cut off by a stop, which is not the endpoint's fault: sent again at the next start.
+          if cutoff.hasPassed { break }
           let attempts = turn.through == turn.after ? progress.attempts + 1 : 1
           let wait = WebhookDesk.backoff.delayMilliseconds(
             afterFailures: attempts, chance: UInt64.random(in: 0...UInt64.max))
@@ -176,10 +183,12 @@ final class WebhookDesk {
           turn.retryAt = clock().advanced(byMilliseconds: max(wait, 1))
           break
         }
+        failPoint?.pass(.webhookSent)
         turn.sent.append(sequence)
       }
       turn.through = sequence
     }
+    if cutoff.hasPassed, turn.sent.isEmpty { return }
     health.webhooks.sent(turn)
     handOver(.turn(turn))
   }

@@ -314,7 +314,9 @@ package final class Writer {
     case .settled(let order):
       failPoint?.pass(.settlementBooked)
       desks[order.desk].post(.decided(order, isStored: true))
-    case .webhook(let key): webhooks[key]?.post(.decided(isStored: true))
+    case .webhook(let key):
+      failPoint?.pass(.webhookWritten)
+      webhooks[key]?.post(.decided(isStored: true))
     case .join(let address, let caller, let wish, let touch):
       do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
     }

@@ -40,6 +40,11 @@ private func requests(_ chunks: [[UInt8]]) -> Outcome<HTTPRequest, HTTPError> {
 func httpFault(_ bytes: [UInt8]) -> String? {
   if let fault = difference(bytes, requests) { return fault }
   let outcome = requests([bytes])
+  if let fault = framingFault(
+    bytes, outcome.items, outcome.failure, bodyBytesMax: bodyBytesMax)
+  {
+    return fault
+  }
   for request in outcome.items {
     if request.body.count > bodyBytesMax { return "a body of \(request.body.count) bytes" }
     if request.headers.values("content-length").count > 1 { return "two lengths were taken" }

@@ -6,8 +6,8 @@ import Notation
 import Server
 import Wire
 
-private let now = Timestamp(milliseconds: 1_772_359_200_000)
-private let shop = StorefrontID(trusted: "shop")
+let now = Timestamp(milliseconds: 1_772_359_200_000)
+let shop = StorefrontID(trusted: "shop")
 
 /// A keyed function with the shape of HMAC-SHA-256 and none of its strength.
 ///
@@ -22,18 +22,9 @@ package func toyMAC(_ key: UInt8, _ message: [UInt8]) -> [UInt8] {
 
 private struct NoSuchZone: Error {}
 
-private let environment = CallEnvironment(
+let environment = CallEnvironment(
   now: now, linkKeyID: 1, mac: { $0 == 1 ? toyMAC($0, $1) : nil }, zone: { _ in throw NoSuchZone() }
 )
-
-/// Somebody who may call everything, and somebody who may call little.
-private let callers = [
-  Token.Scopes([.host, .promoter, .viewer, .backend, .operator, .broker]), .viewer,
-].map {
-  Caller(
-    person: PersonID(trusted: "p"), storefront: shop, scopes: $0,
-    expiry: now.advanced(byMilliseconds: 1000))
-}
 
 func callFault(_ bytes: [UInt8]) -> String? {
   let entries: [RemoteMessage.Entry]
@@ -51,49 +42,14 @@ func callFault(_ bytes: [UInt8]) -> String? {
       if let fault = reread(RemoteReply.failure(id: error.id, error.fault)) { return fault }
     case .call(let call):
       if let fault = reread(call.parameters.bytes, as: call.parameters) { return fault }
-      for caller in callers {
-        do throws(Fault) {
-          _ = try SocketCalls.call(
-            method: call.method, parameters: call.parameters, caller: caller,
-            environment: environment)
-        } catch {
-          if let fault = reread(RemoteReply.failure(id: call.id, error.remote)) { return fault }
-        }
-      }
-      if let fault = requestFault(call) { return fault }
+      if let fault = socketFault(call) ?? requestFault(call) { return fault }
     }
   }
   return nil
 }
-
-/// The same parameters as the body of every report of the HTTP API.
-private func requestFault(_ call: RemoteCall) -> String? {
-  for path in paths {
-    let target: HTTPTarget
-    do throws(HTTPError) { target = try HTTPTarget(Array(path.utf8)[...]) } catch {
-      return "\(path) is no target: \(error)"
-    }
-    for method in [HTTPMethod.post, .put] {
-      let request = HTTPRequest(
-        method: method, target: target, versionMinor: 1,
-        headers: HTTPHeaders([("Content-Type", "application/json")]), body: call.parameters.bytes)
-      do throws(Fault) {
-        _ = try HTTPCalls.call(request: request, caller: callers[0], environment: environment)
-      } catch {
-        if let fault = reread(error.response.body) { return fault }
-      }
-    }
-  }
-  return nil
-}
-
-private let paths = [
-  "/v1/storefront", "/v1/members", "/v1/orders", "/v1/orders/o/payment", "/v1/orders/o/delivery",
-  "/v1/orders/o/refunds", "/v1/touches", "/v1/links", "/v1/payouts", "/v1/releases",
-]
 
 /// What is written must be readable, and the same.
-private func reread(_ bytes: [UInt8], as expected: JSON? = nil) -> String? {
+func reread(_ bytes: [UInt8], as expected: JSON? = nil) -> String? {
   do throws(JSONError) {
     let value = try JSON.read(bytes)
     return expected == nil || value == expected ? nil : "\(value) was written as \(bytes)"
@@ -109,28 +65,32 @@ private let keys = [
 
 func tokenFault(_ bytes: [UInt8]) -> String? {
   let text = String(decoding: bytes, as: UTF8.self)
-  func read(_ isSigned: Token.SignatureCheck) -> Token? {
+  func read(_ isSigned: Token.SignatureCheck, refused: (TokenError) -> Void = { _ in }) -> Token? {
     do throws(TokenError) {
       return try Token(
         reading: text, at: now, key: { id in keys.first { $0.id == id } }, isSigned: isSigned)
     } catch {
+      refused(error)
       return nil
     }
   }
   if read({ _, _, _ in false }) != nil { return "a token without a signature was taken" }
   var key: TokenKey?
-  guard
-    let token = read({ found, _, _ in
-      key = found; return true
-    })
-  else { return nil }
+  var refusal: TokenError?
+  let token = read({ found, _, _ in
+    key = found
+    return true
+  }) { refusal = $0 }
+  let naive = NaiveToken(text)
+  if let refusal { return naive?.fault(of: refusal, keys: keys, at: now) }
+  guard let token else { return nil }
   guard let key else { return "a token was taken whose signature nobody looked at" }
+  guard let naive else { return "a token was taken that others cannot read" }
+  if let fault = naive.fault(of: token, by: key, at: now) { return fault }
   if let storefront = key.storefront, storefront != token.storefront {
     return "a key spoke for another storefront"
   }
-  if token.scopes.isEmpty { return "a token without scopes was taken" }
-  if token.expiry <= now { return "an expired token was taken" }
-  return nil
+  return token.scopes.isEmpty ? "a token without scopes was taken" : nil
 }
 
 func linkFault(_ bytes: [UInt8]) -> String? {

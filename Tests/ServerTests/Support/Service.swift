@@ -86,7 +86,8 @@ final class Service {
 
   /// Starts a server and waits until it says that it is ready.
   init(
-    directory: String, on socket: HeldSocket? = nil, notify: String? = nil, _ options: [String] = []
+    directory: String, on socket: HeldSocket? = nil, notify: String? = nil,
+    descriptorsMax: Int? = nil, _ options: [String] = []
   ) throws {
     var ends: [Int32] = [0, 0]
     try #require(pipe(&ends) == 0)
@@ -103,6 +104,7 @@ final class Service {
     if let notify {
       script = "export NOTIFY_SOCKET='\(notify)' WATCHDOG_USEC=200000; " + script
     }
+    if let descriptorsMax { script = "ulimit -n \(descriptorsMax); " + script }
     let words = ["/bin/sh", "-c", script, try Child.program(), "--data", directory] + options
     let texts = words.map { strdup($0) }
     defer { for text in texts { free(text) } }
