@@ -59,6 +59,15 @@ package struct Changes: Sendable {
   package var events: [RoomEvent] = []
   private var places: [Key: Int] = [:]
 
+  /// Nothing, with room for what one decision mostly changes: a table that grows step by step is copied
+  /// at each.
+  package init(forDecision: Void) {
+    records.reserveCapacity(Changes.decisionRecords)
+    places.reserveCapacity(Changes.decisionRecords)
+  }
+
+  private static let decisionRecords = 24
+
   /// Nothing.
   package init() {}
 

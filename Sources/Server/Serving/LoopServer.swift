@@ -27,7 +27,7 @@ final class LoopServer: LoopDelegate {
   let loop: Loop<LoopServer>
   let connections: Connections
   let context: ServerContext
-  var sessions: [ConnectionID: Session] = [:]
+  var sessions = SessionTable()
   var pending: [UInt64: Pending] = [:]
   /// What each pending call is about, and since when it has been waited for.
   private var asked: [UInt64: (family: CallFamily, since: Int, growth: SessionGrowth?)] = [:]
