@@ -155,7 +155,7 @@ extension DemoHistory {
       refund(order, part(of: sku), at: moment(day + days, 15, fate))
     } else if fate < 15 {
       refund(order, [], at: moment(day + days, 16, fate))
-    } else if fate < 18 {
+    } else if fate < 20 {
       let dispute = FactID(trusted: "dispute-\(order)")
       let begun = moment(day + 4, 13, fate)
       add(begun, .dispute(order, dispute: dispute, at: begun))

@@ -41,7 +41,7 @@ final class DemoShow {
   private var pinAt: Int64 = 0
   private var count: Int64 = 0
   /// Tells this run's orders from those of one before, in the same data.
-  private let run = String(wallClock().milliseconds / 1000 % 100_000_000, radix: 36)
+  private let run = String(wallClock().milliseconds % 1_000_000_000_000, radix: 36)
   /// What this crowd has bought; for tests.
   private(set) var ordersPlaced = 0
   private(set) var ordersPaid = 0

@@ -1,0 +1,128 @@
+"""Looks at the console in a real browser, as the people do who use it.
+
+usage: check_console.py --waggle PROGRAM --chromium PROGRAM [--screenshots FOLDER] [--all] [--only NAME]
+
+Without --all each page is checked on a phone in light English and on a desktop in dark Chinese; with it in
+every size, scheme and language. --screenshots writes a picture of each page that is checked, and implies
+--all. Exit status: 0 all is well, 1 something is not (each is printed).
+"""
+
+import argparse
+import itertools
+import pathlib
+import sys
+import time
+
+import page_checks
+import story
+from demo_server import DemoServer
+from windows import SIZES, Windows
+
+FILES = pathlib.Path(__file__).resolve().parents[2] / "Sources/Server/Page/files"
+
+# Name, address, what is there once the page has something to show.
+PAGES = [
+    ("host", "/#host", "#main h1, #main h2"),
+    ("host-room", "/#host/lin-live", "#main li"),
+    ("promoter", "/#promoter", "#main li"),
+    ("viewer", "/#viewer", "#main li"),
+    ("viewer-room", "/#viewer/zhao-live", "#main li"),
+]
+SHORT = [("phone", "light", "en"), ("desktop", "dark", "zh")]
+EVERY = list(itertools.product(SIZES, ("light", "dark"), ("en", "zh")))
+# Figures and pictures have come by then; a page is looked at as it moves.
+SETTLE_MILLISECONDS = 700
+
+
+class Report:
+    """Lines of what was looked at, and how many faults there were."""
+
+    def __init__(self):
+        self.faults = 0
+
+    def say(self, what, faults, note=""):
+        print(f"{'FAULT' if faults else 'ok   '} {what}{note}", flush=True)
+        for fault in faults:
+            print(f"      {fault}", flush=True)
+        self.faults += len(faults)
+
+
+def look(windows, server, report, places, screenshots):
+    """Opens every page in every one of the places."""
+    for (size, scheme, language), (name, path, sign) in itertools.product(places, PAGES):
+        page = windows.open(size, scheme, language)
+        faults, note = [], ""
+        try:
+            page.goto(server.url + path)
+            page.locator(sign).first.wait_for()
+            painted = page_checks.paint(page)
+            note = f": painted after {painted:.0f} ms"
+            if painted > page_checks.PAINT_MILLISECONDS_MAX:
+                faults.append(f"first contentful paint after {painted:.0f} ms")
+            page.wait_for_timeout(SETTLE_MILLISECONDS)
+            if screenshots:
+                page.screenshot(
+                    path=screenshots / f"{name}-{size}-{scheme}-{language}.png")
+            faults += page_checks.width(page)
+            faults += page_checks.accessibility(page)
+            if scheme == "light" or size == "desktop":
+                faults += page_checks.keyboard(page)
+        except Exception as error:
+            faults.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+        finally:
+            windows.close(page)
+        report.say(f"{name} {size} {scheme} {language}", faults, note)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--waggle", required=True)
+    parser.add_argument("--chromium", required=True)
+    parser.add_argument("--screenshots", type=pathlib.Path)
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only", choices=["story", "pages"])
+    options = parser.parse_args()
+    began = time.monotonic()
+    report = Report()
+    size = page_checks.compressed_bytes(FILES)
+    report.say(
+        "the console compressed",
+        [f"{size} bytes, more than {page_checks.BYTES_MAX}"] if size > page_checks.BYTES_MAX
+        else [], f": {size} bytes")
+    windows = Windows(options.chromium)
+    try:
+        if options.only != "pages":
+            server = DemoServer(options.waggle, viewers=0, orders=0)
+            try:
+                story.tell(server, windows)
+                report.say("the story in three windows", [])
+            except Exception as error:
+                where = error.__traceback__
+                while where.tb_next and "Browser" in where.tb_next.tb_frame.f_code.co_filename:
+                    where = where.tb_next
+                place = f"{pathlib.Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}"
+                report.say(
+                    "the story in three windows",
+                    [f"{place}: {type(error).__name__}: {str(error)[:1500]}"])
+            finally:
+                server.stop()
+        if options.only != "story":
+            server = DemoServer(options.waggle, viewers=12, orders=40)
+            try:
+                if options.screenshots:
+                    options.screenshots.mkdir(parents=True, exist_ok=True)
+                places = EVERY if options.all or options.screenshots else SHORT
+                look(windows, server, report, places, options.screenshots)
+            finally:
+                server.stop()
+        report.say(
+            "no error in any window's console, nothing stopped by the policy",
+            sorted(set(windows.troubles)))
+    finally:
+        windows.end()
+    print(f"check-console: {report.faults} faults, {time.monotonic() - began:.0f} s")
+    return 1 if report.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
