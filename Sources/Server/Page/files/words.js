@@ -31,7 +31,6 @@ const words = {
   'signOut': ['Somebody else', '换一个身份'],
   'missed': ['Some events were missed while you were away. What you see is up to date.',
     '断线期间有部分消息未收到，当前内容已是最新。'],
-  'back': ['Back in the room; nothing was missed.', '已重新进入直播间，没有漏掉任何消息。'],
   'signIn': ['Sign in', '登录'],
   'signIn.why': ['This server gives no demonstration sessions. Paste a token of your storefront.',
     '此服务器未开启演示。请粘贴商城签发的令牌。'],
@@ -105,6 +104,7 @@ const words = {
   'event.order.cancelled': ['Order cancelled: {titles}', '取消订单：{titles}'],
   'event.order.expired': ['Order expired unpaid: {titles}', '超时未付款：{titles}'],
   'joiner': [', ', '、'],
+  'andMore': ['{titles} and {count} more', '{titles} 等，另有 {count} 款'],
 
   // Reasons and refusals; the server's own sentence stands in where there is none here.
   'reason.link_malformed': ['it is no share link', '不是推广链接'],
@@ -130,7 +130,12 @@ const languages = ['en', 'zh'];
 let current = initialLanguage();
 
 function initialLanguage() {
-  const kept = localStorage.getItem('waggle.language');
+  let kept = null;
+  try {
+    kept = localStorage.getItem('waggle.language');
+  } catch {
+    // A page that is embedded elsewhere may have no storage.
+  }
   if (languages.includes(kept)) return kept;
   return navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }
