@@ -93,6 +93,7 @@ function show(id) {
     room.level(level);
     refresh();
   });
+  connection.open();
   connection.follow(id, {
     onRoom: (result) => {
       room.begin(result);
@@ -108,7 +109,6 @@ function show(id) {
     },
     onRefusal: ({ message }) => main.replaceChildren(emptyState(message)),
   });
-  connection.open();
 }
 
 document.documentElement.lang = language();

@@ -26,6 +26,7 @@ export function showFigures(roomID) {
   const paidAt = []; // seconds of every paid order that is known, in order
   let ticker = null;
   let reachesBack = true;
+  let endedAt = null; // seconds; the line goes no further
 
   const since = make('p', { class: 'hint' });
   const charts = {
@@ -77,7 +78,11 @@ export function showFigures(roomID) {
       // Only where the events do not reach back to the beginning, some are before the first of them.
       const before = reachesBack ? 0 : Math.max(0, (ticker?.orders ?? 0) - paidAt.length);
       series.orders = paidAt.map((seconds, index) => [seconds, before + index + 1]);
-      if (paidAt.length > 0) series.orders.unshift([paidAt[0] - 1, before]);
+      if (paidAt.length > 0) {
+        const until = Math.max(endedAt ?? Date.now() / 1000, paidAt[paidAt.length - 1]);
+        series.orders.unshift([paidAt[0] - 1, before]);
+        series.orders.push([until, before + paidAt.length]);
+      }
     }
     const points = series[chosen];
     charts[chosen].update(points);
@@ -111,8 +116,9 @@ export function showFigures(roomID) {
         Object.values(charts).map(({ element }) => element), since),
     ],
     /** After the end the report has the same figures. */
-    over: (isOver) => {
-      for (const one of now) one.hidden = isOver;
+    over: ({ state, endedAt: end }) => {
+      endedAt = state === 'ended' ? Date.parse(end) / 1000 : null;
+      for (const one of now) one.hidden = state === 'ended';
     },
     counted: ({ watching, unique }) => {
       parts.watching.show(count(watching));

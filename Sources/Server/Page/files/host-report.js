@@ -11,7 +11,7 @@ const BEST_MAX = 20;
 /** The report: {element, show(view), sold(ticker), earned(ticker)}; hidden before the end. */
 export function showReport({ connection, room, tell }) {
   const names = ['gmv', 'orders', 'units', 'refunded', 'unique'];
-  const lasted = figure(say('host.lasted', { time: '' }).trim());
+  const lasted = figure(say('host.report.lasted'));
   const parts = Object.fromEntries(names.map((name) =>
     [name, figure(say(name), { tone: name === 'gmv' ? 'strong' : null })]));
   const earnedParts = {
@@ -51,8 +51,8 @@ export function showReport({ connection, room, tell }) {
     make('section', { class: 'card', 'aria-labelledby': 'report-title' },
       make('div', { class: 'title-line' },
         make('h2', { id: 'report-title', text: say('host.report.title') }), copy),
-      make('dl', { class: 'figures' }, lasted.element,
-        names.map((name) => parts[name].element)),
+      make('dl', { class: 'figures' }, parts.gmv.element, lasted.element,
+        names.slice(1).map((name) => parts[name].element)),
       make('dl', { class: 'figures' }, Object.values(earnedParts).map((part) => part.element))),
     make('section', { class: 'card', 'aria-labelledby': 'best-title' },
       make('h2', { id: 'best-title', text: say('host.report.best') }), best.element, nothing),

@@ -55,7 +55,7 @@ export function showHostRoom(page) {
   function refresh() {
     head.show(room.view);
     figures.counted(room);
-    figures.over(room.view.state === 'ended');
+    figures.over(room.view);
     listings.show(room);
     products.refresh();
     sets.refresh();
