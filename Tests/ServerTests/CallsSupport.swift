@@ -46,6 +46,7 @@ enum Sample {
     ("listing.list", #"{"room":"r1"}"#), ("listing.quote", #"{"skus":["s1"]}"#),
     ("catalogue.search", #"{"text":"tea"}"#),
     ("set.define", #"{"set":"x","title":"X","skus":["s1"]}"#),
+    ("set.list", #"{"after":"x","limit":100}"#),
     ("link.create", #"{"room":"r1"}"#), ("link.revoke", #"{"link":"l1"}"#), ("link.list", "{}"),
     ("invite.create", #"{"key":"k1"}"#), ("invite.withdraw", #"{"invite":"c1"}"#),
     ("invite.list", "{}"), ("order.place", #"{"key":"k1","room":"r1","sku":"s1","units":1}"#),

@@ -61,6 +61,7 @@ struct DeliveryIsolationTests {
     ("listing.quote", ["skus": ["tea"], "host": "lin", "room": "r1"], "unknown_room"),
     ("catalogue.search", ["text": "tea"], nil),
     ("set.define", ["set": "s1", "title": "Y", "skus": ["rare"]], nil),
+    ("set.list", .object([]), nil),
     ("link.create", ["room": "r1", "promoter": "chen"], "unknown_member"),
     ("link.revoke", ["link": "LINK"], "unknown_link"), ("link.list", ["promoter": "chen"], nil),
     ("invite.create", ["key": "k", "promoter": "chen"], "unknown_member"),

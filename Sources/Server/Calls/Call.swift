@@ -158,6 +158,8 @@ package enum Query: Sendable {
   case quote([SKUID], host: MemberID, room: RoomID?)
   /// The catalogue by text; with earnings for a host.
   case catalogue(text: String, host: MemberID?, after: SKUID?, limit: Int)
+  /// The product sets of the storefront, in order of id.
+  case sets(after: ProductSetID?, limit: Int)
   /// A promoter's links and refusals.
   case links(MemberID)
   /// One order; a buyer sees only their own.

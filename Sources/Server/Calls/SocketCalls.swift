@@ -52,6 +52,7 @@ package enum SocketCalls {
     SocketMethod(
       "catalogue.search", [.host, .operator, .backend, .broker], StorefrontCalls.search),
     SocketMethod("set.define", [.host, .operator, .backend], StorefrontCalls.defineSet),
+    SocketMethod("set.list", [.host, .operator, .backend], StorefrontCalls.listSets),
     SocketMethod("link.create", [.promoter, .operator, .backend], LinkCalls.create),
     SocketMethod("link.revoke", [.promoter, .operator, .backend], LinkCalls.revoke),
     SocketMethod("link.list", [.promoter, .operator, .backend], LinkCalls.list),

@@ -34,6 +34,7 @@ struct Queries {
     case .quote(let skus, let host, let room): return try quote(skus, host: host, room: room)
     case .catalogue(let text, let host, let after, let limit):
       return try catalogue(text, host: host, after: after, limit: limit)
+    case .sets(let after, let limit): return try sets(after: after, limit: limit)
     case .links(let promoter): return try links(promoter)
     case .order(let id, let person): return try order(id, by: person)
     case .orders(let room, let buyer, let after, let limit):
@@ -127,6 +128,15 @@ struct Queries {
       JSON.Member("left", stock.left.map { .integer($0) } ?? .null),
       JSON.Member("saleFrom", time(sku.saleFrom)), JSON.Member("saleUntil", time(sku.saleUntil)),
     ]
+  }
+
+  private func sets(after: ProductSetID?, limit: Int) throws -> JSON {
+    let found = try reader.productSets(storefront, after: after, limit: limit)
+    let sets = found.map { set -> JSON in
+      ["set": .string(set.id.text), "title": .string(set.title), "skus": .integer(set.skuCount)]
+    }
+    let next = found.count == limit ? found.last?.id : nil
+    return ["sets": .array(sets), "after": next.map { .string($0.text) } ?? .null]
   }
 
   private func links(_ promoter: MemberID) throws -> JSON {
