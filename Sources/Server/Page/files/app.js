@@ -1,21 +1,22 @@
 // The page: which role, which language, one connection, and the notices.
 //
-// The address says everything: `/#host`, `/#promoter`, `/#viewer`, with `/ROOM` behind it for a room.
+// The address says everything: `/#host`, `/#promoter`, `/#viewer`, `/#ops`, with `/ROOM` behind it for a room.
 // A landing link leads to `/?room=…&link=…&rejected=…#viewer`: `link` where the visitor had to sign in
 // first, `rejected` where the link was not accepted.
 
 import { Connection } from './protocol.js';
 import { SignIn } from './session.js';
 import { make, field, setText } from './dom.js';
-import { setCurrency } from './format.js';
+import { setStorefront } from './format.js';
 import { say, sayReason, setLanguage, language, languageKey } from './words.js';
 import { showHost } from './host.js';
 import { showPromoter } from './promoter.js';
 import { showViewer } from './viewer.js';
+import { showOps } from './ops.js';
 
 const NOTICE_MILLISECONDS = 8000;
 const NOTICES_MAX = 4;
-const roles = { host: showHost, promoter: showPromoter, viewer: showViewer };
+const roles = { host: showHost, promoter: showPromoter, viewer: showViewer, ops: showOps };
 
 const main = document.getElementById('main');
 const connectionLine = document.getElementById('connection');
@@ -75,7 +76,7 @@ function showConnection(state, details) {
   const { session } = details;
   if (state === 'open' && !personLine.textContent) setText(personLine, say('guest'));
   if (!session) return;
-  setCurrency(session.currency);
+  setStorefront(session);
   setText(personLine, say('signedInAs', { person: session.person }));
   signOut.hidden = false;
 }

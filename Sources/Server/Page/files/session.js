@@ -3,6 +3,9 @@
 // With `--demo` the server makes tokens by itself. Elsewhere the storefront does, and a person who
 // tries this page pastes one.
 
+/** What the demonstration calls the roles that it names otherwise than the address does. */
+const DEMO_ROLES = { ops: 'operator' };
+
 const storageKey = (role) => `waggle.token.${role}`;
 
 export class SignIn {
@@ -63,7 +66,7 @@ async function demoToken(role) {
   const response = await fetch('/demo/session', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ role }),
+    body: JSON.stringify({ role: DEMO_ROLES[role] ?? role }),
   });
   if (response.ok) return (await response.json()).token;
   if (response.status >= 500) throw new Error(response.statusText);

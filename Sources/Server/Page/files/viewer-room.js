@@ -3,7 +3,7 @@
 import { button, keyedList, make, setText } from './dom.js';
 import { count, money } from './format.js';
 import { badge, sayEvent, stock, tile } from './parts.js';
-import { Orders } from './orders.js';
+import { Orders } from './viewer-orders.js';
 import { Room, readRest } from './room.js';
 import { say, sayReason } from './words.js';
 
