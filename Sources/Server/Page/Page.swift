@@ -58,6 +58,7 @@ package enum Page {
     "/parts.js": PackageResources.parts_js,
     "/promoter.js": PackageResources.promoter_js,
     "/protocol.js": PackageResources.protocol_js,
+    "/qr.js": PackageResources.qr_js,
     "/room.js": PackageResources.room_js,
     "/session.js": PackageResources.session_js,
     "/style-ops.css": PackageResources.style_ops_css,
