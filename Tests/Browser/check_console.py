@@ -1,32 +1,69 @@
 """Looks at the console in a real browser, as the people do who use it.
 
 usage: check_console.py --waggle PROGRAM --chromium PROGRAM [--screenshots FOLDER] [--all] [--only NAME]
+       [--files FOLDER] [--page NAME]
 
 Without --all each page is checked on a phone in light English and on a desktop in dark Chinese; with it in
 every size, scheme and language. --screenshots writes a picture of each page that is checked, and implies
---all. Exit status: 0 all is well, 1 something is not (each is printed).
+--all. --files takes the pages out of a folder instead of the program. Exit status: 0 all is well, 1 something is not (each is printed).
 """
 
 import argparse
 import itertools
+import json
 import pathlib
 import sys
 import time
+import urllib.request
 
 import page_checks
 import story
 from demo_server import DemoServer
-from windows import SIZES, Windows
+from windows import SIZES, Windows, say
 
 FILES = pathlib.Path(__file__).resolve().parents[2] / "Sources/Server/Page/files"
 
-# Name, address, what is there once the page has something to show.
+
+
+def press(role, key):
+    """An act: presses the first button or tab that is called so, in the page's own language."""
+    def act(page):
+        page.get_by_role(role, name=say(page, key), exact=True).first.click()
+    return act
+
+
+def listed(page):
+    page.locator(".order-link").first.click()
+    page.get_by_role("dialog").wait_for()
+
+
+# Name, address, what is there once the page has something to show, and what is done before the look.
 PAGES = [
-    ("host", "/#host", "#main h1, #main h2"),
-    ("host-room", "/#host/lin-live", "#main li"),
-    ("promoter", "/#promoter", "#main li"),
-    ("viewer", "/#viewer", "#main li"),
-    ("viewer-room", "/#viewer/zhao-live", "#main li"),
+    ("host", "/#host", "#main li", None),
+    ("host-room", "/#host/lin-live", "#main li", None),
+    ("host-catalogue", "/#host/lin-live", "#main li", press("tab", "host.catalogue")),
+    ("host-events", "/#host/lin-live", "#main li", press("tab", "host.events")),
+    ("host-report", "/#host/{ended}", "#main table", None),
+    ("promoter", "/#promoter", "#main li", None),
+    ("promoter-share", "/#promoter", "#main li", press("button", "promoter.share")),
+    ("promoter-orders", "/#promoter", "#main li", press("tab", "promoter.tab.orders")),
+    ("promoter-calendar", "/#promoter", "#main li", press("tab", "promoter.tab.calendar")),
+    ("promoter-links", "/#promoter", "#main li", press("tab", "promoter.tab.links")),
+    ("promoter-invites", "/#promoter", "#main li", press("tab", "promoter.tab.invites")),
+    ("promoter-room", "/#promoter/zhao-live", "#main li", None),
+    ("viewer", "/#viewer", "#main li", None),
+    ("viewer-room", "/#viewer/zhao-live", "#main li", None),
+    ("viewer-buys", "/#viewer/wu-live", "#main li",
+     lambda page: page.locator(".on-stage button").click()),
+    ("ops-orders", "/#ops", "#main tbody tr", None),
+    ("ops-order", "/#ops", "#main tbody tr", listed),
+    ("ops-payouts", "/#ops/payouts", "#main tbody tr", None),
+    ("ops-plans", "/#ops/plans", "#main h2", None),
+    ("ops-members", "/#ops/members", "#main h2, #main form", None),
+    ("ops-ledger", "/#ops/ledger", "#main tbody tr, #main dd", None),
+    ("ops-webhooks", "/#ops/webhooks", "#main [role=tabpanel]:not([hidden])", None),
+    ("ops-health", "/#ops/health", "#main [role=tabpanel]:not([hidden])", None),
+    ("embed", "/embed#zhao-live", "#main li", None),
 ]
 SHORT = [("phone", "light", "en"), ("desktop", "dark", "zh")]
 EVERY = list(itertools.product(SIZES, ("light", "dark"), ("en", "zh")))
@@ -47,18 +84,21 @@ class Report:
         self.faults += len(faults)
 
 
-def look(windows, server, report, places, screenshots):
+def look(windows, server, report, places, pages, screenshots):
     """Opens every page in every one of the places."""
-    for (size, scheme, language), (name, path, sign) in itertools.product(places, PAGES):
+    ended = ended_room(server)
+    for (size, scheme, language), (name, path, sign, act) in itertools.product(places, pages):
         page = windows.open(size, scheme, language)
         faults, note = [], ""
         try:
-            page.goto(server.url + path)
+            page.goto(server.url + path.replace("{ended}", ended))
             page.locator(sign).first.wait_for()
             painted = page_checks.paint(page)
             note = f": painted after {painted:.0f} ms"
             if painted > page_checks.PAINT_MILLISECONDS_MAX:
                 faults.append(f"first contentful paint after {painted:.0f} ms")
+            if act:
+                act(page)
             page.wait_for_timeout(SETTLE_MILLISECONDS)
             if screenshots:
                 page.screenshot(
@@ -74,22 +114,38 @@ def look(windows, server, report, places, screenshots):
         report.say(f"{name} {size} {scheme} {language}", faults, note)
 
 
+def ended_room(server):
+    """One of the host's shows that are over."""
+    def ask(path, body=None, token=None):
+        request = urllib.request.Request(
+            server.url + path, data=body and json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"}
+            | ({"Authorization": f"Bearer {token}"} if token else {}))
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+    token = ask("/demo/session", {"role": "operator"})["token"]
+    rooms = ask("/v1/rooms?states=ended", token=token)["rooms"]
+    return max(room["room"] for room in rooms if room["host"] == "host-lin")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--waggle", required=True)
     parser.add_argument("--chromium", required=True)
     parser.add_argument("--screenshots", type=pathlib.Path)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--files", type=pathlib.Path)
+    parser.add_argument("--page", help="only pages whose name begins so")
     parser.add_argument("--only", choices=["story", "pages"])
     options = parser.parse_args()
     began = time.monotonic()
     report = Report()
-    size = page_checks.compressed_bytes(FILES)
+    size = page_checks.compressed_bytes(options.files or FILES)
     report.say(
         "the console compressed",
         [f"{size} bytes, more than {page_checks.BYTES_MAX}"] if size > page_checks.BYTES_MAX
         else [], f": {size} bytes")
-    windows = Windows(options.chromium)
+    windows = Windows(options.chromium, options.files)
     try:
         if options.only != "pages":
             server = DemoServer(options.waggle, viewers=0, orders=0)
@@ -112,7 +168,8 @@ def main():
                 if options.screenshots:
                     options.screenshots.mkdir(parents=True, exist_ok=True)
                 places = EVERY if options.all or options.screenshots else SHORT
-                look(windows, server, report, places, options.screenshots)
+                pages = [page for page in PAGES if page[0].startswith(options.page or "")]
+                look(windows, server, report, places, pages, options.screenshots)
             finally:
                 server.stop()
         report.say(

@@ -41,7 +41,8 @@ def summary(node):
 # keys (radio buttons, tabs) counts by the one that Tab stops at.
 REACHABLE = """
 () => {
-  const wanted = [...document.querySelectorAll(
+  const within = document.querySelector('dialog:modal') ?? document;
+  const wanted = [...within.querySelectorAll(
     'a[href], button, input, select, textarea, summary, [tabindex]')].filter((element) =>
     !element.disabled && element.tabIndex >= 0
     && element.checkVisibility({ visibilityProperty: true, opacityProperty: true })

@@ -59,18 +59,23 @@ class Host(Person):
         self.room = self.page.url.split("#host/")[1]
         expect(self.page.get_by_role("heading", name=title, level=1)).to_be_visible()
 
+    def tab(self, key):
+        self.page.get_by_role("tab", name=self.say(key), exact=True).click()
+
     def list_product(self, text):
-        """Searches, sees what one unit would earn, lists it with one tap, and pins it."""
+        """Searches, sees what one unit would earn, lists it with one tap, and puts it on show."""
+        self.tab("host.catalogue")
         catalogue = self.page.get_by_role("region", name=self.say("host.catalogue"), exact=True)
         catalogue.get_by_role("searchbox").fill(text)
         catalogue.get_by_role("searchbox").press("Enter")
-        row = catalogue.get_by_role("listitem").filter(has_text=text).first
-        expect(row.get_by_text(re.compile(r"¥"))).not_to_have_count(0)
-        self.button("host.list", row).click()
-        listings = self.page.get_by_role("region", name=self.say("host.listings"), exact=True)
-        listed = listings.get_by_role("listitem").filter(has_text=text)
-        self.button("host.pin", listed).click()
-        expect(self.button("host.unpin", listed)).to_be_visible()
+        row = catalogue.get_by_role("listitem").filter(has_text=text)
+        expect(row.locator("strong.earning")).to_have_text(re.compile(r"¥\d"))
+        row.get_by_role("button", name=self.say("host.list")).click()
+        expect(row.get_by_role("button", name=self.say("host.listed"))).to_be_disabled()
+        self.tab("host.listings")
+        row = self.page.get_by_role("tabpanel").get_by_role("listitem").filter(has_text=text)
+        row.get_by_role("button", name=self.say("host.pin")).click()
+        expect(row.get_by_role("button", name=self.say("host.unpin"))).to_be_visible()
 
     def sees(self, region, key, text):
         expect(self.figure(region, key)).to_have_text(text, timeout=PATIENCE_MILLISECONDS)
@@ -81,14 +86,19 @@ class Host(Person):
 
 class Promoter(Person):
     def make_link(self, title):
+        """Opens the share kit of a room and takes the link out of it."""
         self.page.goto(f"{self.url}/#promoter")
         self.is_connected()
-        row = self.page.get_by_role("region", name=self.say("rooms"), exact=True) \
-            .get_by_role("listitem").filter(has_text=title)
-        self.button("promoter.makeLink", row).click()
-        field = self.page.get_by_label(self.say("promoter.link")).first
+        card = self.page.get_by_role("listitem").filter(has_text=title)
+        self.button("promoter.share", card).click()
+        kit = self.page.get_by_role("dialog")
+        field = kit.get_by_label(self.say("promoter.link"))
         expect(field).to_have_value(re.compile("/l/"))
-        return field.input_value()
+        expect(kit.get_by_role("img").first).to_be_visible()
+        link = field.input_value()
+        self.page.keyboard.press("Escape")
+        expect(kit).to_be_hidden()
+        return link
 
     def earnings(self, key):
         return amount(self.figure("promoter.total", key).inner_text())
@@ -101,43 +111,52 @@ class Viewer(Person):
         expect(self.page.get_by_role("heading", name=title, level=1)).to_be_visible()
 
     def buy(self, text):
-        """Buys what is on show and pays for it; the order's id is given back."""
-        product = self.page.get_by_role("listitem").filter(has_text=text).first
-        product.get_by_role("button", name=re.compile(self.say("viewer.buy"))).click()
-        orders = self.page.get_by_role("region", name=self.say("viewer.myOrders"), exact=True)
-        pay = self.button("viewer.pay", orders).first
+        """Buys what is on show and pays for it."""
+        stage = self.page.get_by_role("region", name=self.say("viewer.pinned"), exact=True)
+        expect(stage).to_contain_text(text)
+        stage.get_by_role("button").click()
+        self.button("viewer.place").click()
+        checkout = self.page.get_by_role("dialog", name=self.say("viewer.checkout"), exact=True)
+        pay = checkout.get_by_role("button", name=re.compile("¥"))
         pay.click()
         expect(pay).to_be_hidden()
-        return orders.locator("code.order-id").first.inner_text()
+        checkout.get_by_role("button", name=self.say("close"), exact=True).last.click()
+        expect(checkout).to_be_hidden()
 
-    def sees_state(self, order, state):
-        row = self.page.get_by_role("region", name=self.say("viewer.myOrders"), exact=True) \
-            .get_by_role("listitem").filter(has_text=order)
-        expect(row.get_by_text(self.say(f"order.{state}"), exact=True)).to_be_visible(
-            timeout=PATIENCE_MILLISECONDS)
+    def sees_state(self, state, count=1):
+        """That so many of the viewer's orders are in a state."""
+        orders = self.page.get_by_role("region", name=self.say("viewer.myOrders"), exact=True)
+        expect(orders.get_by_text(self.say(f"order.{state}"), exact=True)).to_have_count(
+            count, timeout=PATIENCE_MILLISECONDS)
 
 
 class Operator(Person):
-    """Works through the API as long as there is no page for it."""
+    def open_latest(self, room):
+        """Opens the newest order of a room."""
+        self.page.goto(f"{self.url}/#ops")
+        self.is_connected()
+        self.page.get_by_label(self.say("ops.room"), exact=True).first.fill(room)
+        self.button("ops.filter").click()
+        orders = self.page.get_by_role("region", name=self.say("ops.tab.orders"), exact=True)
+        expect(orders.get_by_role("row")).to_have_count(3)
+        orders.locator("tbody").get_by_role("button").first.click()
+        self.order = self.page.get_by_role("dialog")
+        expect(self.order).to_be_visible()
 
-    def sign_in(self):
-        request = self.page.context.request
-        answer = request.post(f"{self.url}/demo/session", data={"role": "operator"})
-        self.headers = {"Authorization": f"Bearer {answer.json()['token']}"}
-        self.request = request
+    def explains(self, member):
+        """What the page says that somebody earns on the open order, in minor units."""
+        row = self.order.get_by_role("row").filter(has_text=member).first
+        return amount(row.get_by_role("cell").last.inner_text())
 
-    def explains(self, order):
-        answer = self.request.get(
-            f"{self.url}/v1/orders/{order}/explanation", headers=self.headers)
-        return answer.json()
+    def tab(self, key):
+        self.order.get_by_role("tab", name=self.say(key), exact=True).click()
 
-    def refunds(self, order):
-        answer = self.request.post(
-            f"{self.url}/v1/orders/{order}/refunds", headers=self.headers,
-            data={"refund": f"refund-{order}"[:64], "refundedAt": now()})
-        assert answer.status == 201, answer.text()
+    def certifies(self):
+        self.tab("ops.order.certificate")
+        expect(self.order.locator(".verdict.good")).to_be_visible()
 
-
-def now():
-    import datetime
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    def refunds(self):
+        self.tab("ops.order.actions")
+        self.button("ops.refund.all", self.order).click()
+        self.button("ops.refund", self.order).click()
+        expect(self.order.locator('.badge[data-state="refunded"]')).to_be_visible()

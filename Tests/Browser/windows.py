@@ -6,11 +6,13 @@ status 400 and above counts as a trouble, but for the broken connections of a re
 """
 
 import contextlib
+import urllib.parse
 
 from playwright.sync_api import sync_playwright
 
 SIZES = {"phone": (360, 780), "desktop": (1280, 800)}
 WAIT_MILLISECONDS = 10_000
+TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
 
 # Runs before any script of the page. The policy of the page does not hold for it.
 PREPARATION = """
@@ -25,11 +27,15 @@ PREPARATION = """
 class Windows:
     """All windows of one browser."""
 
-    def __init__(self, chromium):
+    def __init__(self, chromium, files=None):
+        self._files = files
         self._playwright = sync_playwright().start()
         try:
             self.browser = self._playwright.chromium.launch(
-                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+                executable_path=chromium, args=[
+                    "--no-sandbox", "--disable-gpu",
+                    # What is served out of a folder has no address that would count as local.
+                    *(["--disable-features=LocalNetworkAccessChecks"] if files else [])])
         except BaseException:
             self._playwright.stop()
             raise
@@ -48,6 +54,8 @@ class Windows:
         context.add_init_script(PREPARATION.replace("LANGUAGE", repr(language)))
         context.set_default_timeout(WAIT_MILLISECONDS)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
+        if self._files:
+            context.route("**/*", self._serve)
         page = context.new_page()
         name = f"{size} {scheme} {language}"
         page.on("console", lambda message: self._heard(name, page, message))
@@ -56,6 +64,19 @@ class Windows:
         page.on("dialog", lambda dialog: dialog.accept())
         self._contexts.append(context)
         return page
+
+    def _serve(self, route):
+        """Takes the pages out of a folder instead of the program, with the program's own headers."""
+        path = urllib.parse.urlsplit(route.request.url).path.lstrip("/") or "index.html"
+        path = {"embed": "embed.html"}.get(path, path)
+        file = self._files / path
+        if "/" in path or not file.is_file():
+            return route.continue_()
+        start = urllib.parse.urljoin(route.request.url, f"/{'embed' if 'embed' in path else ''}")
+        headers = route.fetch(url=start).headers
+        headers["content-type"] = TYPES[file.suffix]
+        headers.pop("content-length", None)
+        return route.fulfill(status=200, headers=headers, body=file.read_bytes())
 
     def close(self, page):
         self._contexts.remove(page.context)
