@@ -163,6 +163,9 @@ struct DeliveryIsolationTests {
         #expect(code == nil, "\(method)")
         if method == "listing.list" { #expect(result["listings"] == []) }
         if method == "order.list" { #expect(result["orders"] == []) }
+        if method == "set.list" {
+          #expect(result == ["sets": [["set": "s1", "title": "Y", "skus": 1]], "after": .null])
+        }
       case .failure(let refusal): #expect(refusal.code == code, "\(method): \(refusal)")
       }
     }

@@ -15,7 +15,8 @@ import { showPromoter } from './promoter.js';
 import { showViewer } from './viewer.js';
 import { showOps } from './ops.js';
 
-const NOTICE_MILLISECONDS = 8000;
+/** How long a notice stays; what went wrong takes longer to read. */
+const NOTICE_MILLISECONDS = { info: 4000, good: 4000, bad: 8000 };
 const NOTICES_MAX = 4;
 const roles = { host: showHost, promoter: showPromoter, viewer: showViewer, ops: showOps };
 
@@ -54,9 +55,10 @@ function place() {
 /** Tells something in passing, politely. */
 function tell(text, tone = 'info') {
   const notice = make('p', { class: `notice ${tone}`, text });
-  notices.append(notice);
-  while (notices.children.length > NOTICES_MAX) notices.firstChild.remove();
-  setTimeout(() => notice.remove(), NOTICE_MILLISECONDS);
+  const place = document.querySelector('dialog[open] .notices') ?? notices;
+  place.append(notice);
+  while (place.children.length > NOTICES_MAX) place.firstChild.remove();
+  setTimeout(() => notice.remove(), NOTICE_MILLISECONDS[tone]);
 }
 
 function tellRefusal(refusal) {

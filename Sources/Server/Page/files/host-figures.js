@@ -16,9 +16,9 @@ const POINT_SECONDS = 2;
 export function showFigures(roomID) {
   const storageKey = `waggle.show.${roomID}`;
   const parts = Object.fromEntries(
-    ['gmv', 'orders', 'watching', 'unique', 'units', 'refunded']
+    ['gmv', 'orders', 'watching', 'unique', 'refunded']
       .map((name) => [name, figure(say(name), { tone: name === 'gmv' ? 'strong' : null })]));
-  const available = figure(say('available'), { tone: 'strong' });
+  const available = figure(say('available'));
   const pending = figure(say('pending'), { tone: 'muted', hint: say('pending.hint') });
   const reversed = figure(say('reversed'));
   const latest = make('p', { class: 'latest', text: say('host.quiet') });
@@ -129,7 +129,6 @@ export function showFigures(roomID) {
       // How many watch comes with `room.count`, which is the fresher of the two.
       ticker = figures;
       parts.orders.show(count(figures.orders));
-      parts.units.show(count(figures.units));
       parts.gmv.show(money(figures.gmv, figures.currency));
       parts.refunded.show(money(figures.refunded, figures.currency));
       add('gmv', figures.gmv);

@@ -15,7 +15,7 @@ export function showReport({ connection, room, tell }) {
   const parts = Object.fromEntries(names.map((name) =>
     [name, figure(say(name), { tone: name === 'gmv' ? 'strong' : null })]));
   const earnedParts = {
-    available: figure(say('available'), { tone: 'strong' }),
+    available: figure(say('available')),
     pending: figure(say('pending'), { tone: 'muted', hint: say('pending.hint') }),
     reversed: figure(say('reversed')),
   };

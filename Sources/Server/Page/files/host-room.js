@@ -2,7 +2,7 @@
 // own; here they are given the same room and told of the same pushes.
 
 import { make } from './dom.js';
-import { sayEvent } from './parts.js';
+import { missingRoom, sayEvent } from './parts.js';
 import { Room, readRest } from './room.js';
 import { tabs } from './widgets.js';
 import { say } from './words.js';
@@ -145,7 +145,10 @@ export function showHostRoom(page) {
         refresh();
       },
       onEvent: happened,
-      onRefusal: tellRefusal,
+      onRefusal: (refusal) => {
+        tellRefusal(refusal);
+        if (refusal.code === 'unknown_room') main.replaceChildren(missingRoom('#host'));
+      },
     }),
     head.end,
   ];

@@ -7,6 +7,7 @@ import { emptyState } from './widgets.js';
 import { say } from './words.js';
 
 const SET_PRODUCTS_MAX = 500;
+const SETS_MAX = 1000;
 
 /** The sets of the storefront: {element, read(), refresh()}. */
 export function productSets({ connection, room, attempt, tell, tellRefusal, onEarnings }) {
@@ -38,7 +39,14 @@ export function productSets({ connection, room, attempt, tell, tellRefusal, onEa
 
   async function read() {
     try {
-      known = (await connection.call('set.list', {})).sets;
+      const sets = [];
+      let after = null;
+      do {
+        const answer = await connection.call('set.list', after === null ? {} : { after });
+        sets.push(...answer.sets);
+        after = answer.after;
+      } while (after !== null && sets.length < SETS_MAX);
+      known = sets;
       refresh();
     } catch (refusal) {
       tellRefusal(refusal);

@@ -2,6 +2,7 @@
 
 import { make, setText } from './dom.js';
 import { count, dateAndTime, rate } from './format.js';
+import { emptyState } from './widgets.js';
 import { say } from './words.js';
 
 /** The state of a room: {element, show(state)}. */
@@ -40,6 +41,12 @@ export function picture({ title, picture: address }) {
 export function stock(left) {
   if (left === null || left === undefined) return say('left.unlimited');
   return left <= 0 ? say('left.none') : say('left', { count: count(left) });
+}
+
+/** What stands where a room should be that is not there. */
+export function missingRoom(back) {
+  return emptyState(say('noSuchRoom'),
+    make('a', { class: 'button', href: back, text: say('rooms') }));
 }
 
 /** When a room begins, or who runs it. */

@@ -2,7 +2,7 @@
 
 import { button, keyedList, make, setText } from './dom.js';
 import { count, money } from './format.js';
-import { badge, picture, sayEvent, stock } from './parts.js';
+import { badge, missingRoom, picture, sayEvent, stock } from './parts.js';
 import { emptyState } from './widgets.js';
 import { Orders } from './viewer-orders.js';
 import { Room, readRest } from './room.js';
@@ -38,7 +38,7 @@ export function showViewerRoom(page) {
     ].join(' · '));
     state.hidden = view.state === 'live';
     if (!state.hidden) setText(state, say(`viewer.state.${view.state}`));
-    const { pinned } = room;
+    const pinned = view.state === 'ended' ? null : room.pinned;
     showStage(pinned ? [pinned] : []);
     showProducts(room.listings.filter((listing) => listing !== pinned));
     empty.hidden = room.listings.length > 0;
@@ -95,7 +95,10 @@ export function showViewerRoom(page) {
         orders.read();
       },
       onEvent: happened,
-      onRefusal: tellRefusal,
+      onRefusal: (refusal) => {
+        tellRefusal(refusal);
+        if (refusal.code === 'unknown_room') main.replaceChildren(missingRoom('/#viewer'));
+      },
     }),
     () => orders.end(),
   ];

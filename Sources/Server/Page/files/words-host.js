@@ -32,7 +32,7 @@ export default {
   'host.raise.now': ['Now {rate}. It can go up during the show, never down.',
     '当前 {rate}。直播中只能提高，不能降低。'],
   'host.raise.new': ['New share, %', '新的分成 %'],
-  'host.pactNow': ['Promoters get {rate} of the commission', '推手获得佣金的 {rate}'],
+  'host.pactNow': ['Promoters’ share {rate}', '推手分成 {rate}'],
   'host.viewerPage': ['Viewers’ page', '观众页面'],
   'host.copyAddress': ['Copy address', '复制地址'],
   'host.elapsed': ['On air {time}', '已直播 {time}'],
