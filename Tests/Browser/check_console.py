@@ -3,9 +3,10 @@
 usage: check_console.py --waggle PROGRAM --chromium PROGRAM [--screenshots FOLDER] [--all] [--only NAME]
        [--files FOLDER] [--page NAME]
 
-Without --all each page is checked on a phone in light English and on a desktop in dark Chinese; with it in
-every size, scheme and language. --screenshots writes a picture of each page that is checked, and implies
---all. --files takes the pages out of a folder instead of the program. Exit status: 0 all is well, 1 something is not (each is printed).
+Without --all each page is checked on a phone in light English or on a desktop in dark Chinese, by turns; with
+it in every size, scheme and language. --screenshots writes a picture of each page in all of them. --page
+takes only the pages whose name begins so, --files takes the pages out of a folder instead of the program.
+Exit status: 0 all is well, 1 something is not (each is printed; advice counts for nothing).
 """
 
 import argparse
@@ -77,19 +78,21 @@ class Report:
     def __init__(self):
         self.faults = 0
 
-    def say(self, what, faults, note=""):
+    def say(self, what, faults, note="", advice=()):
         print(f"{'FAULT' if faults else 'ok   '} {what}{note}", flush=True)
         for fault in faults:
             print(f"      {fault}", flush=True)
+        for one in advice:
+            print(f"      advice: {one}", flush=True)
         self.faults += len(faults)
 
 
-def look(windows, server, report, places, pages, screenshots):
-    """Opens every page in every one of the places."""
+def look(windows, server, report, shown, is_checked, screenshots):
+    """Opens every page in each of its places; what takes long is done where `is_checked` says so."""
     ended = ended_room(server)
-    for (size, scheme, language), (name, path, sign, act) in itertools.product(places, pages):
+    for (size, scheme, language), number, (name, path, sign, act) in shown:
         page = windows.open(size, scheme, language)
-        faults, note = [], ""
+        faults, advice, note = [], [], ""
         try:
             page.goto(server.url + path.replace("{ended}", ended))
             page.locator(sign).first.wait_for()
@@ -104,14 +107,33 @@ def look(windows, server, report, places, pages, screenshots):
                 page.screenshot(
                     path=screenshots / f"{name}-{size}-{scheme}-{language}.png")
             faults += page_checks.width(page)
-            faults += page_checks.accessibility(page)
-            if scheme == "light" or size == "desktop":
+            if is_checked((size, scheme, language), number):
+                found, advice = page_checks.accessibility(page)
+                faults += found
                 faults += page_checks.keyboard(page)
         except Exception as error:
             faults.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
         finally:
             windows.close(page)
-        report.say(f"{name} {size} {scheme} {language}", faults, note)
+        report.say(f"{name} {size} {scheme} {language}", faults, note, advice)
+
+
+def choice(options):
+    """The pages with their places, and where they are looked at closely.
+
+    In the short form each page has one place, by turns; pictures are taken of every one, and looked at
+    closely where the short form does.
+    """
+    pages = [one for one in enumerate(PAGES) if one[1][0].startswith(options.page or "")]
+    by_turns = lambda place, number: place == SHORT[number % len(SHORT)]
+    if options.all or options.page:
+        is_checked = lambda place, number: True
+    else:
+        is_checked = by_turns
+    wide = options.all or options.screenshots
+    places = EVERY if wide else SHORT
+    return [(place, number, page) for place in places for number, page in pages
+            if wide or options.page or by_turns(place, number)], is_checked
 
 
 def ended_room(server):
@@ -167,9 +189,8 @@ def main():
             try:
                 if options.screenshots:
                     options.screenshots.mkdir(parents=True, exist_ok=True)
-                places = EVERY if options.all or options.screenshots else SHORT
-                pages = [page for page in PAGES if page[0].startswith(options.page or "")]
-                look(windows, server, report, places, pages, options.screenshots)
+                shown, is_checked = choice(options)
+                look(windows, server, report, shown, is_checked, options.screenshots)
             finally:
                 server.stop()
         report.say(

@@ -16,17 +16,19 @@ PAINT_MILLISECONDS_MAX = 1000
 
 
 def accessibility(page):
-    """The faults that axe finds, each with the first elements that it names."""
+    """What axe finds, each with the first elements that it names: faults against WCAG, and advice."""
     page.evaluate(AXE)
     result = page.evaluate(
         "(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", RULES)
-    faults = []
+    faults, advice = [], []
     for violation in result["violations"]:
         nodes = violation["nodes"]
         shown = "; ".join(
             f"{' '.join(map(str, node['target']))} {summary(node)}" for node in nodes[:3])
-        faults.append(f"{violation['id']} ({violation['impact']}, {len(nodes)}×): {shown}")
-    return faults
+        text = f"{violation['id']} ({violation['impact']}, {len(nodes)}×): {shown}"
+        is_advice = "best-practice" in violation["tags"]
+        (advice if is_advice else faults).append(text)
+    return faults, advice
 
 
 def summary(node):

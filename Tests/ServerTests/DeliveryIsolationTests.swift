@@ -20,7 +20,7 @@ struct DeliveryIsolationTests {
     "GET /v1/members/{member}/rank-preview": "unknown_member",
     "GET /v1/members/{member}/invites": "unknown_member",
     "GET /v1/members": nil, "GET /v1/members/{member}/orders": "unknown_member",
-    "GET /v1/plans": nil, "POST /v1/plans/trial": nil, "GET /v1/ledger/accounts": nil,
+    "POST /v1/reports": nil, "GET /v1/plans": nil, "POST /v1/plans/trial": nil, "GET /v1/ledger/accounts": nil,
     "POST /v1/invites": "unknown_member",
     "POST /v1/invites/{invite}/withdrawal": "invite_unknown",
     "GET /v1/rooms": nil, "GET /v1/rooms/{room}": "unknown_room",
