@@ -95,7 +95,7 @@ def look(windows, server, report, shown, is_checked, screenshots):
         faults, advice, note = [], [], ""
         try:
             page.goto(server.url + path.replace("{ended}", ended))
-            page.locator(sign).first.wait_for()
+            page.locator(sign).locator("visible=true").first.wait_for()
             painted = page_checks.paint(page)
             note = f": painted after {painted:.0f} ms"
             if painted > page_checks.PAINT_MILLISECONDS_MAX:

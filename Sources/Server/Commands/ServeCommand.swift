@@ -176,7 +176,7 @@ private func welcome(_ server: Server, _ options: ServerOptions, _ output: Comma
   if options.isDemo {
     for (role, what) in [
       ("host", "open a room, list products"), ("promoter", "make a link, watch earnings"),
-      ("viewer", "watch and buy"),
+      ("viewer", "watch and buy"), ("ops", "explain, refund, pay out"),
     ] {
       output.line("  \(base)/#\(role)  \(what)")
     }
