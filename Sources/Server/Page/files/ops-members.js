@@ -11,13 +11,16 @@ import { aroundMember, familiesOf, treePicture } from './ops-tree.js';
 const MEMBERS_MAX = 2000;
 const DRAWN_MAX = 120;
 const SHOWN_MAX = 50;
+const SIGHT = 80;
 
 /** The part: {element, read()}. */
 export function memberPart(page) {
   const { api, attempt, tell } = page;
   const search = make('input', { type: 'search', autocomplete: 'off' });
   const status = make('p', { class: 'hint', role: 'status' });
-  const picture = make('div', { class: 'tree-frame', tabindex: '0' });
+  const picture = make('div', {
+    class: 'tree-frame', tabindex: '0', role: 'group', 'aria-label': say('member.tree'),
+  });
   const pictureNote = make('p', { class: 'hint' });
   const result = make('div', { class: 'stack', 'aria-live': 'polite' });
   const member = make('select', {});
@@ -49,7 +52,10 @@ export function memberPart(page) {
   function drawTree(drawn, options, note = '') {
     const cut = drawn.slice(0, DRAWN_MAX);
     picture.replaceChildren(treePicture({ members: cut, rankLevel: levelOf, ...options }));
-    picture.setAttribute('aria-label', say('member.tree'));
+    // On a phone the tree is wider than the page: whom it is about comes into sight.
+    const chosen = picture.querySelector('.chosen')?.getBoundingClientRect();
+    picture.scrollLeft = chosen
+      ? Math.max(0, chosen.left - picture.getBoundingClientRect().left - SIGHT) : 0;
     setText(pictureNote, [
       drawn.length > cut.length ? say('member.cut', { count: count(cut.length) }) : '', note,
     ].filter(Boolean).join(' '));
@@ -97,13 +103,14 @@ export function memberPart(page) {
     const moved = new Map(answer.people.map((one) => [one.member, one.difference]));
     const signed = (amount) => (amount > 0 ? `+${money(amount, currency)}` : money(amount, currency));
     const isHigher = levelOf(answer.newRank) > levelOf(answer.rank);
-    const losers = answer.people.filter(({ member: who, difference }) => who !== id && difference < 0);
+    const isLeaving = isHigher && answer.people.some(({ member: who, difference }) => who !== id && difference < 0);
     drawTree(aroundMember(members, id), {
-      separated: id,
+      chosen: id,
+      isLeaving,
       change: (who) => (moved.get(who)
         ? { text: signed(moved.get(who)), isGain: moved.get(who) > 0 } : null),
       label: say('member.previewOf', { member: id, rank: answer.newRank }),
-    }, isHigher && losers.length > 0 ? say('member.leaves') : '');
+    }, isLeaving ? say('member.leaves') : '');
     const people = dataTable({
       caption: say('member.who'),
       keyOf: ({ key }) => key,

@@ -85,7 +85,9 @@ export function orderPart(page) {
   });
   return {
     element: make('section', { class: 'card', 'aria-label': say('ops.tab.orders') },
-      make('div', { class: 'pair' }, filter, find), table.element, empty, more),
+      make('details', { class: 'more' }, make('summary', { text: say('ops.find') }),
+        make('div', { class: 'pair' }, filter, find)),
+      table.element, empty, more),
     read: () => turn(null),
     refresh,
   };

@@ -87,9 +87,12 @@ const shortened = (text, limit) => ([...text].length > limit
 
 /**
  * The picture. `rankLevel(rank)` is its place in the ladder, `change(member)` a text such as +¥12 with
- * `isGain`, or null; `separated` is whoever's community would leave, `label` says the essence.
+ * `isGain`, or null; `chosen` is whom it is about, `isLeaving` draws the line above them as broken, `label`
+ * says the essence.
  */
-export function treePicture({ members, rankLevel, change = () => null, separated = null, label }) {
+export function treePicture({
+  members, rankLevel, change = () => null, chosen = null, isLeaving = false, label,
+}) {
   const { places, width, height } = placed(members);
   const picture = draw('svg', {
     viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', class: 'tree', 'aria-label': label,
@@ -101,14 +104,14 @@ export function treePicture({ members, rankLevel, change = () => null, separated
     const start = parent.y + BOX.height / 2;
     const end = y + BOX.height / 2;
     picture.append(draw('path', {
-      class: item.member === separated ? 'tree-edge leaves' : 'tree-edge',
+      class: isLeaving && item.member === chosen ? 'tree-edge leaves' : 'tree-edge',
       d: `M${from} ${start}C${middle} ${start} ${middle} ${end} ${x} ${end}`,
     }));
   }
   for (const { item, x, y } of places) {
     const moved = change(item.member);
     const node = draw('g', {
-      class: ['tree-node', item.member === separated ? 'chosen' : '',
+      class: ['tree-node', item.member === chosen ? 'chosen' : '',
         moved ? (moved.isGain ? 'gains' : 'loses') : ''].filter(Boolean).join(' '),
       transform: `translate(${x} ${y})`,
     });

@@ -14,7 +14,7 @@ const SOON_MILLISECONDS = 800;
 function standing({ state, booked, releaseDue, amount }) {
   if (!booked) return say('earning.unpaid');
   if (amount === 0) return '';
-  if (state === 'released') return say('available');
+  if (state === 'released') return say('earning.released');
   if (state === 'disputed') return say('earning.disputed');
   if (releaseDue) return say('earning.pendingUntil', { day: day(releaseDue) });
   return say('earning.undelivered');
@@ -37,12 +37,11 @@ export function earningOrders({ attempt }, room = null) {
     const lost = make('span', { class: 'hint' });
     const when = make('span', { class: 'hint' });
     return {
-      element: make('li', { class: 'row' },
-        make('div', { class: 'grow' }, titles,
-          make('div', {}, state, ' ', when), lost),
+      element: make('li', { class: 'order-row' },
+        make('div', {}, titles, make('div', {}, state, ' ', when), lost),
         make('div', { class: 'amount' }, amount, hint),
         button(say('earning.why'), () => explain(attempt, order),
-          { 'aria-label': say('earning.whyOrder', { order }) })),
+          { class: 'small', 'aria-label': say('earning.whyOrder', { order }) })),
       update: (view) => {
         setText(titles, view.lines
           .map(({ title, sku, units }) => say('viewer.unitsOf', { title: title || sku, units }))
@@ -98,7 +97,10 @@ export function earningOrders({ attempt }, room = null) {
   }
 
   return {
-    element: make('div', { class: 'stack' }, list, empty, more, room ? null : askForm(attempt)),
+    element: room ? make('div', { class: 'stack' }, list, empty, more)
+      : make('div', { class: 'stack' },
+        make('section', { class: 'card', 'aria-label': say('promoter.tab.orders') }, list, empty, more),
+        askForm(attempt)),
     read,
     readSoon,
     end: () => clearTimeout(soon),

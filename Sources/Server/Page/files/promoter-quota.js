@@ -124,8 +124,10 @@ export function invitePanel(page) {
     create.disabled = answer.limited && answer.left < 1;
     showRows(answer.invites);
     empty.hidden = answer.invites.length > 0;
-    entries.update(answer.entries.toReversed());
-    entriesPart.hidden = answer.entries.length === 0;
+    // A sale that did not fill a unit moved nothing; the next one names it.
+    const moved = answer.entries.filter(({ units }) => units !== 0).toReversed();
+    entries.update(moved);
+    entriesPart.hidden = moved.length === 0;
   }
 
   return {

@@ -160,8 +160,8 @@ function productList(page, roomNow) {
     const earning = make('span', { class: 'earning' });
     let item = first;
     return {
-      element: make('li', { class: 'row' }, tile(first.title),
-        make('div', { class: 'grow' }, title, make('div', {}, price, ' ', level), earning),
+      element: make('li', { class: 'product-row' }, tile(first.title),
+        make('div', {}, title, make('div', {}, price, ' ', level), earning),
         button(say('promoter.share'), () => share(page, {
           room: roomNow() ?? { room: place.room }, product: item,
         }))),

@@ -200,7 +200,7 @@ function drawPoster(canvas, address, { room, product }) {
 
   const code = qrCode(address);
   const modules = code.size + 2 * QUIET_ZONE;
-  const unit = Math.floor(440 / modules);
+  const unit = Math.floor(Math.min(560, height - y - 110) / modules);
   const side = unit * modules;
   const left = Math.round((width - side) / 2);
   const top = height - side - 84;

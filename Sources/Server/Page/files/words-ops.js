@@ -17,6 +17,7 @@ export default {
   'ops.order': ['Order', '订单号'],
   'ops.state': ['State', '状态'],
   'ops.net': ['Net', '净额'],
+  'ops.find': ['Find', '查找'],
   'ops.filter': ['Filter', '筛选'],
   'ops.open': ['Open', '打开'],
   'ops.noOrders': ['No order here.', '没有订单。'],
