@@ -49,7 +49,7 @@ let package = Package(
         "Commerce", "Commission", "Ledger", "Coordination", "Notation", "Wire", "Crypto",
         "Transport", "Storage",
       ], tests: ["Certificates", "Histories", "PowerLoss"],
-      resources: [.embedInCode("Page/files")]),
+      resources: [.embedInCode("Page/files"), .embedInCode("Demo/files")]),
     [
       // Reads the sources themselves: who imports whom, and what has no place in which target.
       .testTarget(name: "TidyTests", swiftSettings: strict),

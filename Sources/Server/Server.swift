@@ -99,7 +99,7 @@ package final class Server: Sendable {
       reader: Mailbox(capacity: options.callsWaitingMax),
       keys: keys, revocations: revocations, options: options, health: health, log: log,
       clock: options.clock)
-    if options.isDemo { try Demo.prepare(store: store, at: options.clock()) }
+    if options.isDemo { try Demo.prepare(store: store, context.environment) }
     try WebhookDesk.begin(endpoints, in: store, at: options.clock())
 
     let listeners = try listeners(options)
@@ -171,7 +171,7 @@ package final class Server: Sendable {
             mailbox: mailbox, writer: context.writer, reader: reader.value,
             endpoint: endpoint, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
             cutoff: cutoff, health: health, clock: options.clock,
-              failPoint: options.failPoint
+            failPoint: options.failPoint
           ).run()
         })
     }

@@ -43,15 +43,17 @@ enum Sample {
     ("listing.remove", #"{"room":"r1","sku":"s1"}"#),
     ("listing.pin", #"{"room":"r1","sku":null}"#),
     ("listing.reorder", #"{"room":"r1","skus":["s2","s1"]}"#),
-    ("listing.list", #"{"room":"r1"}"#), ("listing.quote", #"{"skus":["s1"]}"#),
+    ("listing.list", #"{"room":"r1"}"#), ("listing.quote", #"{"skus":["s1"],"room":"r1"}"#),
     ("catalogue.search", #"{"text":"tea"}"#),
     ("set.define", #"{"set":"x","title":"X","skus":["s1"]}"#),
+    ("set.list", #"{"after":"x","limit":100}"#),
     ("link.create", #"{"room":"r1"}"#), ("link.revoke", #"{"link":"l1"}"#), ("link.list", "{}"),
     ("invite.create", #"{"key":"k1"}"#), ("invite.withdraw", #"{"invite":"c1"}"#),
     ("invite.list", "{}"), ("order.place", #"{"key":"k1","room":"r1","sku":"s1","units":1}"#),
     ("order.cancel", #"{"order":"o1"}"#), ("order.get", #"{"order":"o1"}"#),
     ("order.list", #"{"after":"o1","limit":100}"#),
-    ("order.explain", #"{"order":"o1"}"#), ("calendar.get", "{}"),
+    ("order.explain", #"{"order":"o1"}"#),
+    ("earning.list", #"{"room":"r1","after":"o1","limit":100}"#), ("calendar.get", "{}"),
     ("ticker.subscribe", #"{"ticker":"earnings"}"#),
     ("ticker.unsubscribe", #"{"ticker":"earnings"}"#),
   ]
@@ -60,7 +62,8 @@ enum Sample {
   static let memberFields = [
     "room.schedule": "host", "room.open": "host", "listing.quote": "host",
     "link.create": "promoter", "link.list": "promoter", "ticker.subscribe": "member",
-    "ticker.unsubscribe": "member", "calendar.get": "member", "POST /v1/links": "promoter",
+    "ticker.unsubscribe": "member", "earning.list": "member", "calendar.get": "member",
+    "POST /v1/links": "promoter",
     "invite.create": "promoter", "invite.list": "promoter", "POST /v1/invites": "promoter",
   ]
 
@@ -73,12 +76,14 @@ enum Sample {
       ("GET /v1/catalogue", "/v1/catalogue", ""),
       ("PUT /v1/sets/{set}", "/v1/sets/x", #"{"title":"X","skus":["s1"]}"#),
       ("POST /v1/members", "/v1/members", #"{"member":"m","joinedAt":"2026-03-01T10:00:00Z"}"#),
+      ("GET /v1/members", "/v1/members?after=m&limit=10", ""),
       ("PUT /v1/members/{member}/rank", "/v1/members/m/rank", #"{"rank":"gold"}"#),
       ("GET /v1/members/{member}", "/v1/members/ann", ""),
       ("GET /v1/members/{member}/ranks", "/v1/members/ann/ranks", ""),
       (
         "GET /v1/members/{member}/rank-preview", "/v1/members/ann/rank-preview?rank=gold&days=7", ""
       ), ("GET /v1/members/{member}/invites", "/v1/members/ann/invites", ""),
+      ("GET /v1/members/{member}/orders", "/v1/members/ann/orders?room=r1&limit=10", ""),
       ("POST /v1/invites", "/v1/invites", #"{"key":"k1"}"#),
       ("POST /v1/invites/{invite}/withdrawal", "/v1/invites/c1/withdrawal", "{}"),
       ("GET /v1/rooms", "/v1/rooms?states=live,ended&limit=10", ""),
@@ -117,9 +122,14 @@ enum Sample {
         #"{"reports":[{"report":"cancellation","order":"o1","cancelledAt":"2026-03-01T10:00:00Z"}]}"#
       ), ("GET /v1/orders/{order}", "/v1/orders/o1", ""),
       ("GET /v1/orders/{order}/explanation", "/v1/orders/o1/explanation", ""),
-      ("GET /v1/orders", "/v1/orders?room=r1", ""), ("POST /v1/releases", "/v1/releases", "{}"),
+      ("GET /v1/orders", "/v1/orders?room=r1&first=newest", ""),
+      ("POST /v1/releases", "/v1/releases", "{}"),
       ("POST /v1/revocations", "/v1/revocations", #"{"revocation":"v1","person":"v"}"#),
-    ] + statementRequests + webhookRequests
+    ] + statementRequests
+    + [
+      ("GET /v1/plans", "/v1/plans", ""),
+      ("POST /v1/plans/trial", "/v1/plans/trial", #"{"plan":"wanwu","days":7}"#),
+    ] + webhookRequests
 
   static let order =
     #"{"order":"o1","buyer":"v","room":"r1","placedAt":"2026-03-01T10:00:00Z","#

@@ -18,7 +18,11 @@ struct DeliveryIsolationTests {
     "PUT /v1/members/{member}/rank": "unknown_member", "GET /v1/members/{member}": "unknown_member",
     "GET /v1/members/{member}/ranks": "unknown_member",
     "GET /v1/members/{member}/rank-preview": "unknown_member",
-    "GET /v1/members/{member}/invites": "unknown_member", "POST /v1/invites": "unknown_member",
+    "GET /v1/members/{member}/invites": "unknown_member",
+    "GET /v1/members": nil, "GET /v1/members/{member}/orders": "unknown_member",
+    "POST /v1/reports": nil, "GET /v1/plans": nil, "POST /v1/plans/trial": nil,
+    "GET /v1/ledger/accounts": nil,
+    "POST /v1/invites": "unknown_member",
     "POST /v1/invites/{invite}/withdrawal": "invite_unknown",
     "GET /v1/rooms": nil, "GET /v1/rooms/{room}": "unknown_room",
     "POST /v1/links": "unknown_member", "POST /v1/touches": "unknown_member",
@@ -63,6 +67,7 @@ struct DeliveryIsolationTests {
     ("listing.quote", ["skus": ["tea"], "host": "lin", "room": "r1"], "unknown_room"),
     ("catalogue.search", ["text": "tea"], nil),
     ("set.define", ["set": "s1", "title": "Y", "skus": ["rare"]], nil),
+    ("set.list", .object([]), nil),
     ("link.create", ["room": "r1", "promoter": "chen"], "unknown_member"),
     ("link.revoke", ["link": "LINK"], "unknown_link"), ("link.list", ["promoter": "chen"], nil),
     ("invite.create", ["key": "k", "promoter": "chen"], "unknown_member"),
@@ -71,6 +76,7 @@ struct DeliveryIsolationTests {
     ("order.place", ["key": "k", "room": "r1", "sku": "tea", "units": 1], "unknown_room"),
     ("order.cancel", ["order": "o1"], "unknown_order"),
     ("order.get", ["order": "o1"], "unknown_order"),
+    ("earning.list", ["member": "chen"], "unknown_member"),
     ("calendar.get", ["member": "chen"], "unknown_member"),
     // The buyer of the first storefront's orders has the same name here.
     ("order.list", .object([]), nil),
@@ -164,6 +170,9 @@ struct DeliveryIsolationTests {
         #expect(code == nil, "\(method)")
         if method == "listing.list" { #expect(result["listings"] == []) }
         if method == "order.list" { #expect(result["orders"] == []) }
+        if method == "set.list" {
+          #expect(result == ["sets": [["set": "s1", "title": "Y", "skus": 1]], "after": .null])
+        }
       case .failure(let refusal): #expect(refusal.code == code, "\(method): \(refusal)")
       }
     }

@@ -42,6 +42,22 @@ struct DeliveryRoomTests {
     #expect(events.allSatisfy { event in forbidden.allSatisfy { event[$0] == nil } })
   }
 
+  @Test("A host's product sets are listed in order of id, page by page, each with its size")
+  func sets() throws {
+    let shop = try Shop.open()
+    let host = try shop.door.visitor("lin", .host)
+    for (set, skus) in [("c", ["tea"]), ("a", ["tea", "rare"]), ("b", ["rare"])] as [(String, JSON)]
+    {
+      try host.done("set.define", ["set": .string(set), "title": "茶", "skus": skus])
+    }
+    let first = try host.done("set.list", ["limit": 2])
+    #expect(first["sets"]?.elements?.map { $0["set"] } == ["a", "b"])
+    #expect(first["sets"]?.elements?.map { $0["skus"] } == [2, 1])
+    #expect(first["after"] == "b")
+    let rest = try host.done("set.list", ["limit": 2, "after": "b"])
+    #expect(rest == ["sets": [["set": "c", "title": "茶", "skus": 1]], "after": .null])
+  }
+
   @Test("The last figures after quiet are the ledger's, and pending is never shown as available")
   func figures() throws {
     let clock = MovedClock()

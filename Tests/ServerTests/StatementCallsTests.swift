@@ -31,6 +31,7 @@ extension Sample {
     ("GET /v1/certificates/{day}", "/v1/certificates/2026-03-01", ""),
     ("GET /v1/unsettled", "/v1/unsettled?limit=10", ""),
     ("GET /v1/ledger", "/v1/ledger", ""),
+    ("GET /v1/ledger/accounts", "/v1/ledger/accounts?after=member&limit=10", ""),
     ("GET /v1/ledger/transactions", "/v1/ledger/transactions?subject=o1", ""),
   ]
 }

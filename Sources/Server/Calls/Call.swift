@@ -154,20 +154,31 @@ package enum Query: Sendable {
   case room(RoomID)
   /// The standing listings of a room.
   case listings(RoomID, after: Int64?, limit: Int)
-  /// What a host would earn on one unit of each SKU.
-  case quote([SKUID], host: MemberID, room: RoomID?)
+  /// What a host would earn on one unit of each SKU; without one, the host of the room.
+  case quote([SKUID], host: MemberID?, room: RoomID?)
   /// The catalogue by text; with earnings for a host.
   case catalogue(text: String, host: MemberID?, after: SKUID?, limit: Int)
+  /// The product sets of the storefront, in order of id.
+  case sets(after: ProductSetID?, limit: Int)
   /// A promoter's links and refusals.
   case links(MemberID)
   /// One order; a buyer sees only their own.
   case order(OrderID, by: PersonID?)
-  /// Orders in order of placing.
-  case orders(room: RoomID?, buyer: ViewerID?, after: OrderID?, limit: Int)
+  /// Orders by time of placing.
+  case orders(
+    room: RoomID?, buyer: ViewerID?, direction: ListDirection, after: OrderID?, limit: Int)
   /// What one person bought, newest first.
   case ownOrders(ViewerID, after: OrderID?, limit: Int)
+  /// Orders that a member earns on, brought the buyer of, or could have; newest first.
+  case earningOrders(MemberID, room: RoomID?, after: OrderID?, limit: Int)
   /// Why an order's money went where it went; a member sees only what is theirs.
   case explanation(OrderID, by: PersonID?)
+  /// The plan in force and those that come with the program, with what lint says of each.
+  case plans
+  /// Another plan with what lint says of it, and what the last days would have come to under it.
+  case planTrial(StorefrontWish, days: Int64)
+  /// Members in order of id.
+  case members(after: MemberID?, limit: Int)
   /// A member with balances, grants and earnings.
   case member(MemberID)
   /// Every rank of a member, and what is counted towards the next.
@@ -184,4 +195,12 @@ package enum Query: Sendable {
   case ledger
   /// Statements, exports, certificates, the calendar, transactions.
   case books(BooksQuery)
+}
+
+/// Which end of a list comes first.
+package enum ListDirection: String, CaseIterable, Sendable {
+  /// From the beginning.
+  case oldest
+  /// From the end.
+  case newest
 }

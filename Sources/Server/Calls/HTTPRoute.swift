@@ -83,11 +83,13 @@ package struct HTTPRoute: Sendable {
         StorefrontCalls.defineSet),
       HTTPRoute(
         .post, "/v1/members", reporters, reportID: "member", StorefrontCalls.addMember),
+      HTTPRoute(.get, "/v1/members", readers, StorefrontCalls.listMembers),
       HTTPRoute(.put, "/v1/members/{member}/rank", .operator, StorefrontCalls.setRank),
       HTTPRoute(.get, "/v1/members/{member}", .any, StorefrontCalls.getMember),
       HTTPRoute(.get, "/v1/members/{member}/ranks", .any, RankCalls.history),
       HTTPRoute(.get, "/v1/members/{member}/rank-preview", readers, RankCalls.preview),
       HTTPRoute(.get, "/v1/members/{member}/invites", .any, InviteCalls.ofMember),
+      HTTPRoute(.get, "/v1/members/{member}/orders", .any, OrderCalls.listEarningsOf),
       HTTPRoute(.post, "/v1/invites", inviters, reportID: "key", InviteCalls.create),
       HTTPRoute(
         .post, "/v1/invites/{invite}/withdrawal", inviters, reportID: "invite",
@@ -119,6 +121,6 @@ package struct HTTPRoute: Sendable {
       HTTPRoute(.post, "/v1/releases", .operator, FactCalls.releaseDue),
       HTTPRoute(
         .post, "/v1/revocations", .operator, reportID: "revocation", RevocationCalls.revoke),
-    ] + statements + webhooks
+    ] + statements + plans + webhooks
   }()
 }

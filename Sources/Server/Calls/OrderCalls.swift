@@ -48,6 +48,28 @@ enum OrderCalls {
       .orders(
         room: try request.fields.optionalIdentifier("room"),
         buyer: try request.fields.optionalIdentifier("buyer"),
+        direction: try request.fields.optional("first")?.choice() ?? .oldest,
+        after: try request.fields.optionalIdentifier("after"),
+        limit: try request.fields.limit(max: CallLimits.pageMax)))
+  }
+
+  /// What the caller, or whom staff name, earns on or could have.
+  static func listEarnings(_ request: inout CallRequest) throws(Fault) -> Call {
+    try earnings(
+      of: try request.member("member", orCallerAs: [.host, .promoter]), &request)
+  }
+
+  /// The same of the member in the path.
+  static func listEarningsOf(_ request: inout CallRequest) throws(Fault) -> Call {
+    try earnings(of: try request.readableMember(), &request)
+  }
+
+  private static func earnings(
+    of member: MemberID, _ request: inout CallRequest
+  ) throws(Fault) -> Call {
+    .query(
+      .earningOrders(
+        member, room: try request.fields.optionalIdentifier("room"),
         after: try request.fields.optionalIdentifier("after"),
         limit: try request.fields.limit(max: CallLimits.pageMax)))
   }

@@ -126,11 +126,18 @@ enum ListingCalls {
         limit: try request.fields.limit(max: CallLimits.pageMax)))
   }
 
+  /// Promoters ask about a room, whoever its host is: the pact is theirs as much as the host's.
   static func quote(_ request: inout CallRequest) throws(Fault) -> Call {
-    .query(
-      .quote(
-        try request.fields.identifiers("skus", count: 1...CallLimits.quotedMax),
-        host: try request.member("host", orCallerAs: .host),
-        room: try request.fields.optionalIdentifier("room")))
+    let skus: [SKUID] = try request.fields.identifiers("skus", count: 1...CallLimits.quotedMax)
+    let room: RoomID? = try request.fields.optionalIdentifier("room")
+    let caller = request.caller
+    if caller.scopes.contains(.promoter), !caller.isStaff {
+      if room != nil { return .query(.quote(skus, host: nil, room: room)) }
+      guard caller.scopes.contains(.host) else {
+        throw request.fields.fault("room", "room is missing: a promoter asks about a room.")
+      }
+    }
+    return .query(
+      .quote(skus, host: try request.member("host", orCallerAs: .host), room: room))
   }
 }

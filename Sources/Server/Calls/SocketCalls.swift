@@ -48,10 +48,11 @@ package enum SocketCalls {
     SocketMethod("listing.pin", [.host, .operator], ListingCalls.pin),
     SocketMethod("listing.reorder", [.host, .operator], ListingCalls.reorder),
     SocketMethod("listing.list", .any, ListingCalls.list),
-    SocketMethod("listing.quote", [.host, .operator], ListingCalls.quote),
+    SocketMethod("listing.quote", [.host, .promoter, .operator], ListingCalls.quote),
     SocketMethod(
       "catalogue.search", [.host, .operator, .backend, .broker], StorefrontCalls.search),
     SocketMethod("set.define", [.host, .operator, .backend], StorefrontCalls.defineSet),
+    SocketMethod("set.list", [.host, .operator, .backend], StorefrontCalls.listSets),
     SocketMethod("link.create", [.promoter, .operator, .backend], LinkCalls.create),
     SocketMethod("link.revoke", [.promoter, .operator, .backend], LinkCalls.revoke),
     SocketMethod("link.list", [.promoter, .operator, .backend], LinkCalls.list),
@@ -67,6 +68,8 @@ package enum SocketCalls {
     SocketMethod("order.list", .any, OrderCalls.listOwn),
     SocketMethod(
       "order.explain", [.promoter, .host, .backend, .operator, .broker], OrderCalls.explain),
+    SocketMethod(
+      "earning.list", [.host, .promoter, .backend, .operator], OrderCalls.listEarnings),
     SocketMethod(
       "calendar.get", [.host, .promoter, .backend, .operator], StatementCalls.calendar),
     SocketMethod(

@@ -30,6 +30,8 @@ package enum BooksQuery: Sendable {
   case transactions(subject: String)
   /// The transactions of a run of sequences.
   case transactionRun(from: Int64, to: Int64, limit: Int)
+  /// Accounts of the ledger with what they hold, in order of name, after one of them.
+  case accounts(after: String?, limit: Int)
   /// Orders that wait for a commission service, in order of id, after one of them.
   case unsettled(after: OrderID?, limit: Int)
   /// How far endpoints were told; these are those of the key file.
@@ -165,6 +167,14 @@ enum StatementCalls {
 
   static func ledger(_ request: inout CallRequest) throws(Fault) -> Call { .query(.ledger) }
 
+  static func accounts(_ request: inout CallRequest) throws(Fault) -> Call {
+    .query(
+      .books(
+        .accounts(
+          after: try request.fields.optionalText("after", bytesMax: 128),
+          limit: try request.fields.limit(max: CallLimits.partiesMax))))
+  }
+
   /// Either everything about a subject, or a run of sequences.
   static func transactions(_ request: inout CallRequest) throws(Fault) -> Call {
     if let subject = try request.fields.optionalText("subject", bytesMax: 256) {
@@ -208,6 +218,7 @@ extension HTTPRoute {
       HTTPRoute(.get, "/v1/certificates/{day}", reporters, StatementCalls.dayCertificate),
       HTTPRoute(.get, "/v1/unsettled", reporters, StatementCalls.unsettled),
       HTTPRoute(.get, "/v1/ledger", reporters, StatementCalls.ledger),
+      HTTPRoute(.get, "/v1/ledger/accounts", reporters, StatementCalls.accounts),
       HTTPRoute(.get, "/v1/ledger/transactions", reporters, StatementCalls.transactions),
     ]
   }()

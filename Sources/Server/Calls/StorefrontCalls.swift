@@ -18,19 +18,12 @@ enum StorefrontCalls {
         throw .invalidField(zone.path, "There is no such time zone: \(error).")
       }
     }
-    wish.plan = try request.fields.optionalText("plan", bytesMin: 1, bytesMax: 64)
-    if let document = request.fields.optional("planDocument") {
-      guard wish.plan == nil else {
-        throw .invalidField("planDocument", "Either plan or planDocument, not both.")
-      }
-      wish.planDocument = .object(try document.members())
-    }
+    try PlanCalls.readPlan(&request.fields, into: &wish)
     wish.acceptedRisks =
       try request.fields.optional("acceptedRisks")?
       .distinct(count: 0...Finding.Code.allCases.count) {
         (field) throws(Fault) -> Finding.Code in try field.choice()
       } ?? []
-    wish.parameters = try request.fields.optional("parameters")?.members()
     wish.precedence = try request.fields.optional("precedence")?
       .distinct(count: 1...AttributionSource.allCases.count) {
         (field) throws(Fault) -> AttributionSource in try field.choice()
@@ -102,6 +95,13 @@ enum StorefrontCalls {
           skus: try request.fields.identifiers("skus", count: 1...CallLimits.skusMax))))
   }
 
+  static func listSets(_ request: inout CallRequest) throws(Fault) -> Call {
+    .query(
+      .sets(
+        after: try request.fields.optionalIdentifier("after"),
+        limit: try request.fields.limit(max: CallLimits.pageMax)))
+  }
+
   static func addMember(_ request: inout CallRequest) throws(Fault) -> Call {
     .command(
       .join(
@@ -119,6 +119,13 @@ enum StorefrontCalls {
         member: try request.fields.identifier("member"),
         rank: try request.fields.text("rank", bytesMax: 64),
         from: try request.fields.optionalTimestamp("from")))
+  }
+
+  static func listMembers(_ request: inout CallRequest) throws(Fault) -> Call {
+    .query(
+      .members(
+        after: try request.fields.optionalIdentifier("after"),
+        limit: try request.fields.limit(max: CallLimits.pageMax)))
   }
 
   static func getMember(_ request: inout CallRequest) throws(Fault) -> Call {

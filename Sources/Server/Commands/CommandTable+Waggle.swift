@@ -7,7 +7,8 @@ extension CommandTable {
     summary:
       "Coordinates live-stream commerce: rooms, one-tap listings, attribution, settlement, tickers.",
     commands: [
-      .serve, .token, .importCatalogue, .replay, ScenarioCommand.subcommand, .verify, .explain,
+      .serve, .demo, .token, .importCatalogue, .replay, ScenarioCommand.subcommand, .verify,
+      .explain,
       .lintPlan, .showPlan, .listPlans,
       .preview, .simulatePlan,
       .export, .certificate, .commissionService, .backup, .restore, .doctor,

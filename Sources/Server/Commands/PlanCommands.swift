@@ -91,28 +91,6 @@ extension Wording {
   fileprivate func text(_ language: String) -> String { language == "zh" ? chinese : english }
 }
 
-/// What lint found, with the bounds, as one JSON object.
-private func lintView(_ plan: Plan, _ findings: [Finding]) -> JSON {
-  let bounds = plan.bounds()
-  return [
-    "plan": .string(plan.name), "version": .integer(plan.version),
-    "errors": .integer(Int64(findings.count { $0.severity == .error })),
-    "findings": .array(findings.map(findingView)),
-    "bounds": [
-      "worstCasePayoutPpm": .integer(bounds.worstCasePayoutPpm), "exact": .bool(bounds.isExact),
-      "structuralDepth": bounds.structuralDepth.map { .integer(Int64($0)) } ?? .null,
-      "paidDepth": .integer(Int64(bounds.paidDepth)),
-      "awardsPerHead": .array(
-        bounds.awardsPerHead.map {
-          ["rule": .string($0.rule), "most": .integer($0.most.minorUnits)]
-        }),
-    ],
-    "disclaimer": [
-      "en": .string(Finding.disclaimer.english), "zh": .string(Finding.disclaimer.chinese),
-    ],
-  ]
-}
-
 /// What lint found, as lines for a terminal.
 private struct LintText {
   let plan: Plan

@@ -75,8 +75,21 @@ extension Subcommand {
 @Sendable private func serveUntilStopped(
   _ input: CommandInput, _ output: CommandOutput
 ) throws -> ExitCode {
-  let options = try serverOptions(input, output)
+  try serveUntilStopped(try serverOptions(input, output), output) { _ in nil }
+}
 
+/// Runs a server until a signal ends it.
+///
+/// - Parameters:
+///   - options: what the operator chose.
+///   - output: where the addresses are printed.
+///   - accompany: starts what is to run beside the server; it is ended before the server is.
+/// - Returns: the exit code.
+/// - Throws: why it could not start.
+func serveUntilStopped(
+  _ options: ServerOptions, _ output: CommandOutput,
+  accompany: (Server) throws -> DemoCrowd?
+) throws -> ExitCode {
   // Before any thread starts, so that all of them leave these signals to `sigwait` below.
   var signals = sigset_t()
   sigemptyset(&signals)
@@ -89,6 +102,7 @@ extension Subcommand {
   signal(SIGPIPE, SIG_IGN)
 
   let server = try startServer(options)
+  let crowd = try accompany(server)
   welcome(server, options, output)
   options.notifier?.send("READY=1", "STATUS=ready on \(server.address)")
   server.log.write(.info, "started", [("address", .string(server.address.description))])
@@ -100,6 +114,7 @@ extension Subcommand {
   options.notifier?.send("STOPPING=1", "STATUS=draining")
   server.log.write(.info, "stopping", [("signal", .integer(Int64(received)))])
   try endAtOnce(server, onNext: signals)
+  crowd?.stop()
   server.stop()
   server.log.write(.info, "stopped")
   return .done
@@ -135,13 +150,7 @@ private func serverOptions(
   }
   options.diskFreeBytesMin = Int(try input.integer("disk-free-mib", in: 0...1_048_576)) << 20
   options.logsRequests = input.flag("log-requests")
-  options.logFormat = isatty(STDERR_FILENO) == 1 ? .text : .json
-  if let wanted = input.optionalText("log-format") {
-    guard let format = LogFormat(rawValue: wanted) else {
-      throw input.refusal("log-format", "text or json is wanted")
-    }
-    options.logFormat = format
-  }
+  options.logFormat = try logFormat(input)
   options.failPoint = try armedFailPoint(output)
   options.notifier = Notifier(environment: Notifier.variable)
   do throws(SystemError) { options.listeners = try Listener.passed() } catch {
@@ -150,13 +159,24 @@ private func serverOptions(
   return options
 }
 
+/// How the log is written: as wanted, or as whoever reads it will like it.
+func logFormat(_ input: CommandInput) throws -> LogFormat {
+  guard let wanted = input.optionalText("log-format") else {
+    return isatty(STDERR_FILENO) == 1 ? .text : .json
+  }
+  guard let format = LogFormat(rawValue: wanted) else {
+    throw input.refusal("log-format", "text or json is wanted")
+  }
+  return format
+}
+
 private func welcome(_ server: Server, _ options: ServerOptions, _ output: CommandOutput) {
   let base = "\(options.isEncrypted ? "https" : "http")://\(server.address)"
   output.line("waggle is ready on \(base)")
   if options.isDemo {
     for (role, what) in [
       ("host", "open a room, list products"), ("promoter", "make a link, watch earnings"),
-      ("viewer", "watch and buy"),
+      ("viewer", "watch and buy"), ("ops", "explain, refund, pay out"),
     ] {
       output.line("  \(base)/#\(role)  \(what)")
     }

@@ -48,12 +48,16 @@ extension Queries {
   }
 
   /// A page of orders; `after` is the last one of the page before.
-  func orders(room: RoomID?, buyer: ViewerID?, after: OrderID?, limit: Int) throws -> JSON {
+  func orders(
+    room: RoomID?, buyer: ViewerID?, _ direction: ListDirection, after: OrderID?, limit: Int
+  ) throws -> JSON {
     var filter = OrderFilter.all
     if let room { filter = .room(room) }
     if let buyer { filter = .buyer(buyer) }
     let cursor = try after.map { try last(of: $0).cursor }
-    var found = try reader.orders(storefront, filter, after: cursor, limit: limit)
+    var found = try reader.orders(
+      storefront, filter, direction == .oldest ? .oldestFirst : .newestFirst, after: cursor,
+      limit: limit)
     let next = found.count == limit ? found.last?.id : nil
     if let room, buyer != nil { found = found.filter { $0.room == room } }
     return page(try views(of: found), next)
@@ -77,7 +81,7 @@ extension Queries {
   }
 
   /// The order with which the page before ended.
-  private func last(of after: OrderID) throws -> Order {
+  func last(of after: OrderID) throws -> Order {
     guard let last = try reader.order(storefront, after) else {
       throw Fault(Rejection(.unknownOrder, "There is no order \(after).", field: "after"))
     }
@@ -237,6 +241,24 @@ extension Queries {
 
   // MARK: The ledger
 
+  /// A page of the accounts with what they hold; together they sum to zero.
+  func accounts(after: String?, limit: Int) throws -> JSON {
+    try reader.moment {
+      let found = try reader.balances(storefront, after: after, limit: limit)
+      let sequence = try inspected { draft throws(Stop) in
+        try draft.storefrontProgress().sequence
+      }
+      return [
+        "accounts": .array(
+          found.map {
+            ["account": .string($0.account), "amount": .integer($0.amount.minorUnits)]
+          }),
+        "after": found.count == limit ? found.last.map { .string($0.account) } ?? .null : .null,
+        "sequence": .integer(sequence),
+      ]
+    }
+  }
+
   /// Sequence, sum and digest of the storefront's ledger, and what each kind of party holds.
   func ledger() throws -> JSON {
     let (digest, parties) = try reader.moment {
@@ -265,7 +287,7 @@ extension Queries {
 
 extension Order {
   /// Its place in a list.
-  fileprivate var cursor: OrderCursor { OrderCursor(placedAt: placedAt, id: id) }
+  var cursor: OrderCursor { OrderCursor(placedAt: placedAt, id: id) }
 }
 
 extension JSON {

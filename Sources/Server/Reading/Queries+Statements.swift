@@ -33,6 +33,7 @@ extension Queries {
         try reader.ledgerEntries(storefront, subject: subject)
       }
       return ["transactions": .array(entries.map(entryView)), "next": .null]
+    case .accounts(let after, let limit): return try accounts(after: after, limit: limit)
     case .unsettled(let after, let limit): return try unsettled(after: after, limit: limit)
     case .webhooks(let named): return try webhooks(named)
     case .deadLetters(let endpoint, let after, let limit):

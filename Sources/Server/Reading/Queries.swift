@@ -34,13 +34,26 @@ struct Queries {
     case .quote(let skus, let host, let room): return try quote(skus, host: host, room: room)
     case .catalogue(let text, let host, let after, let limit):
       return try catalogue(text, host: host, after: after, limit: limit)
+    case .sets(let after, let limit): return try sets(after: after, limit: limit)
     case .links(let promoter): return try links(promoter)
     case .order(let id, let person): return try order(id, by: person)
-    case .orders(let room, let buyer, let after, let limit):
-      return try orders(room: room, buyer: buyer, after: after, limit: limit)
+    case .orders(let room, let buyer, let direction, let after, let limit):
+      return try orders(
+        room: room, buyer: buyer, direction, after: after, limit: limit)
     case .ownOrders(let buyer, let after, let limit):
       return try ownOrders(of: buyer, after: after, limit: limit)
+    case .earningOrders(let member, let room, let after, let limit):
+      return try earningOrders(of: member, room: room, after: after, limit: limit)
     case .explanation(let id, let person): return try explanation(id, by: person)
+    case .plans: return try plans()
+    case .planTrial(let wish, let days): return try planTrial(wish, days: days)
+    case .members(let after, let limit):
+      let members = try reader.members(storefront, after: after, limit: limit)
+      let next = members.count == limit ? members.last?.id : nil
+      return [
+        "members": .array(members.map(memberView)),
+        "after": next.map { .string($0.text) } ?? .null,
+      ]
     case .member(let id): return try member(id)
     case .ranks(let id): return try ranks(id)
     case .rankPreview(let member, let rank, let days):
@@ -80,9 +93,13 @@ struct Queries {
     return .object((roomView(room, currency: currency).members ?? []) + totals)
   }
 
-  private func quote(_ skus: [SKUID], host: MemberID, room: RoomID?) throws -> JSON {
+  private func quote(_ skus: [SKUID], host: MemberID?, room: RoomID?) throws -> JSON {
     try inspected { draft throws(Stop) in
-      let pact = try room.map { (id) throws(Stop) in try draft.room(id).pacts.last?.rate } ?? nil
+      let found = try room.map { (id) throws(Stop) in try draft.room(id) }
+      guard let host = host ?? found?.host else {
+        preconditionFailure("a quote without a host names a room")
+      }
+      let pact = found?.pacts.last?.rate
       var earnings: [JSON] = []
       for (index, id) in skus.enumerated() {
         guard let sku = try draft.sku(id) else {
@@ -127,6 +144,15 @@ struct Queries {
       JSON.Member("left", stock.left.map { .integer($0) } ?? .null),
       JSON.Member("saleFrom", time(sku.saleFrom)), JSON.Member("saleUntil", time(sku.saleUntil)),
     ]
+  }
+
+  private func sets(after: ProductSetID?, limit: Int) throws -> JSON {
+    let found = try reader.productSets(storefront, after: after, limit: limit)
+    let sets = found.map { set -> JSON in
+      ["set": .string(set.id.text), "title": .string(set.title), "skus": .integer(set.skuCount)]
+    }
+    let next = found.count == limit ? found.last?.id : nil
+    return ["sets": .array(sets), "after": next.map { .string($0.text) } ?? .null]
   }
 
   private func links(_ promoter: MemberID) throws -> JSON {

@@ -106,7 +106,13 @@ struct WhatIfReport {
   // MARK: For programs
 
   /// The result as one JSON object.
-  var json: JSON {
+  var json: JSON { json(membersMax: .max) }
+
+  /// The result as one JSON object.
+  ///
+  /// - Parameter membersMax: how many members it names at the most, the largest differences first.
+  /// - Returns: the form of Protocol/schemas/whatIf.json.
+  func json(membersMax: Int) -> JSON {
     [
       "storefront": .string(result.storefront.id.text),
       "currency": .string(result.storefront.currency.code),
@@ -125,9 +131,10 @@ struct WhatIfReport {
       ], "orders": .integer(comparison.orders), "lines": .integer(comparison.lines),
       "joinings": .integer(comparison.joinings), "net": .integer(comparison.net.minorUnits),
       "members": .array(
-        comparison.membersBySize.map { entry in
+        comparison.membersBySize.prefix(membersMax).map { entry in
           json(entry.figures, [JSON.Member("member", .string(entry.member.text))])
         }),
+      "affected": .integer(Int64(affected)),
       "totals": [
         "members": json(comparison.membersTotal), "suppliers": json(comparison.suppliers),
         "platform": json(comparison.platform),

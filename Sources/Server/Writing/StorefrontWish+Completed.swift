@@ -39,7 +39,12 @@ extension StorefrontWish {
     }
   }
 
-  private func wantedPlan(_ present: Plan?) throws(Fault) -> Plan {
+  /// The plan that is wanted.
+  ///
+  /// - Parameter present: the plan in force; none for a new storefront.
+  /// - Returns: the plan with its parameters bound.
+  /// - Throws: `invalid_field` for a plan or parameters that do not exist or cannot be.
+  func wantedPlan(_ present: Plan?) throws(Fault) -> Plan {
     if let present, plan == nil, planDocument == nil, parameters == nil { return present }
     var bound: [String: PlanValue] = [:]
     for member in parameters ?? [] {

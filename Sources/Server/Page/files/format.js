@@ -4,10 +4,17 @@
 import { language } from './words.js';
 
 let storefrontCurrency = 'CNY';
+let storefrontZone = 'Asia/Shanghai';
 
-/** Sets the currency of amounts that come without one. */
-export function setCurrency(currency) {
+/** Sets the currency of amounts that come without one, and the zone that times are told in. */
+export function setStorefront({ currency, timeZone }) {
   if (currency) storefrontCurrency = currency;
+  if (timeZone) storefrontZone = timeZone;
+}
+
+/** The zone that times are told in. */
+export function timeZone() {
+  return storefrontZone;
 }
 
 export function money(minorUnits, currency = storefrontCurrency) {
@@ -43,13 +50,65 @@ export function partsPerMillion(text) {
   return value <= 1_000_000 ? value : null;
 }
 
+function inZone(options, moment) {
+  return new Intl.DateTimeFormat(language(), { timeZone: storefrontZone, ...options })
+    .format(moment);
+}
+
+/** The time of day, with seconds. */
 export function time(text) {
-  if (!text) return '–';
-  return new Intl.DateTimeFormat(language(), { timeStyle: 'medium' }).format(new Date(text));
+  return text ? inZone({ timeStyle: 'medium' }, new Date(text)) : '–';
 }
 
 export function dateAndTime(text) {
+  return text ? inZone({ dateStyle: 'medium', timeStyle: 'short' }, new Date(text)) : '–';
+}
+
+/** A day; of a day without a time (YYYY-MM-DD) it is that day in every zone. */
+export function day(text) {
   if (!text) return '–';
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' })
-    .format(new Date(text));
+  if (text.length > 10) return inZone({ dateStyle: 'medium' }, new Date(text));
+  return new Intl.DateTimeFormat(language(), { timeZone: 'UTC', dateStyle: 'medium' })
+    .format(new Date(`${text}T00:00:00Z`));
+}
+
+/**
+ * A moment of a day and time as `datetime-local` gives them, told in the storefront's zone; null where
+ * it is none. The zone's offset is read off at the moment that UTC would give, then once more.
+ */
+export function momentOf(text) {
+  const asUTC = Date.parse(`${text}Z`);
+  if (Number.isNaN(asUTC)) return null;
+  let moment = asUTC;
+  for (let round = 0; round < 2; round += 1) moment = asUTC - offsetAt(moment);
+  return new Date(moment);
+}
+
+/** A moment as `datetime-local` wants it, in the storefront's zone. */
+export function localText(moment) {
+  return new Date(moment.getTime() + offsetAt(moment)).toISOString().slice(0, 16);
+}
+
+/** How far the storefront's clocks are ahead of UTC, in milliseconds. */
+function offsetAt(moment) {
+  const parts = Object.fromEntries(new Intl.DateTimeFormat('en-US', {
+    timeZone: storefrontZone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric',
+    hour: 'numeric', minute: 'numeric', second: 'numeric',
+  }).formatToParts(moment).map(({ type, value }) => [type, Number(value)]));
+  const there = Date.UTC(
+    parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second);
+  return there - Math.floor(Number(moment) / 1000) * 1000;
+}
+
+/** The time of day of a moment in seconds since 1970, without seconds. */
+export function clock(seconds) {
+  return inZone({ timeStyle: 'short' }, new Date(seconds * 1000));
+}
+
+/** How long something took, in hours and minutes (minutes and seconds below an hour). */
+export function duration(seconds) {
+  const two = (number) => String(Math.floor(number)).padStart(2, '0');
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole >= 3600) return `${Math.floor(whole / 3600)}:${two((whole % 3600) / 60)}:${two(whole % 60)}`;
+  return `${two(whole / 60)}:${two(whole % 60)}`;
 }

@@ -1,0 +1,152 @@
+// Widgets that more than one role needs: a table, tabs, a dialog, an empty state.
+
+import { button, keyedList, make } from './dom.js';
+import { say } from './words.js';
+
+let nextID = 1;
+const freshID = (kind) => `${kind}-${nextID++}`;
+
+/**
+ * A table that becomes cards on a narrow screen: {element, update(items)}.
+ *
+ * `columns` are {label, cell(item) → text or node, isNumber?}; the first is the head of its row.
+ * Rows are made anew only where `keyOf(item)` is new or their texts changed.
+ */
+export function dataTable({ caption, columns, keyOf }) {
+  const body = make('tbody');
+  const makeCells = (item) => columns.map(({ label, cell, isNumber }, index) => {
+    const content = cell(item);
+    return make(index === 0 ? 'th' : 'td', {
+      scope: index === 0 ? 'row' : null, class: isNumber ? 'number' : null, 'data-label': label,
+    }, content ?? '–');
+  });
+  const update = keyedList(body, keyOf, () => {
+    const row = make('tr');
+    let shown = null;
+    return {
+      element: row,
+      update: (item) => {
+        const now = JSON.stringify(item);
+        if (now === shown) return;
+        shown = now;
+        row.replaceChildren(...makeCells(item));
+      },
+    };
+  });
+  return {
+    element: make('div', { class: 'table-frame' }, make('table', { class: 'table' },
+      make('caption', { class: 'unseen', text: caption }),
+      make('thead', {}, make('tr', {}, columns.map(({ label, isNumber }) =>
+        make('th', { scope: 'col', class: isNumber ? 'number' : null, text: label })))),
+      body)),
+    update,
+  };
+}
+
+/**
+ * Tabs: {element, select(key)}. `panels` are {key, label, element}; `onSelect(key)` is told of every
+ * change, the first included. Left, right, Home and End move between them (WAI-ARIA tabs pattern).
+ */
+export function tabs({ label, panels, selected = panels[0].key, onSelect = () => {} }) {
+  const list = make('div', { class: 'tabs', role: 'tablist', 'aria-label': label });
+  const known = panels.map((panel) => {
+    const tabID = freshID('tab');
+    const panelID = freshID('panel');
+    const tab = make('button', {
+      type: 'button', role: 'tab', id: tabID, 'aria-controls': panelID, text: panel.label,
+      onclick: () => select(panel.key),
+    });
+    const body = make('div', {
+      role: 'tabpanel', id: panelID, 'aria-labelledby': tabID, class: 'tab-panel', tabindex: '0',
+    }, panel.element);
+    list.append(tab);
+    return { key: panel.key, tab, body };
+  });
+  let current = null;
+
+  function select(key) {
+    if (key === current || !known.some((one) => one.key === key)) return;
+    current = key;
+    for (const one of known) {
+      const isCurrent = one.key === key;
+      one.tab.setAttribute('aria-selected', String(isCurrent));
+      one.tab.tabIndex = isCurrent ? 0 : -1;
+      one.body.hidden = !isCurrent;
+    }
+    onSelect(key);
+  }
+
+  list.addEventListener('keydown', (event) => {
+    const index = known.findIndex(({ key }) => key === current);
+    const next = {
+      ArrowRight: (index + 1) % known.length,
+      ArrowLeft: (index + known.length - 1) % known.length,
+      Home: 0,
+      End: known.length - 1,
+    }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    select(known[next].key);
+    known[next].tab.focus();
+  });
+  select(selected);
+  return { element: make('div', { class: 'tab-set' }, list, known.map(({ body }) => body)), select };
+}
+
+/**
+ * A dialog over the page: {element, open(), close()}. It is put into the page when it opens and taken
+ * away when it closes; Escape and its own button close it.
+ */
+export function dialog({ title, content = [], actions = [], onClose = () => {} }) {
+  const titleID = freshID('dialog');
+  const close = make('button', {
+    type: 'button', class: 'icon', 'aria-label': say('close'), text: '✕', onclick: () => element.close(),
+  });
+  const element = make('dialog', { class: 'dialog', 'aria-labelledby': titleID },
+    make('div', { class: 'dialog-head' }, make('h2', { id: titleID, text: title }), close),
+    make('div', { class: 'dialog-body' }, content),
+    actions.length > 0 ? make('div', { class: 'dialog-actions' }, actions) : null,
+    // What is told meanwhile: the page behind a dialog is neither seen nor read.
+    make('div', { class: 'notices', role: 'status', 'aria-live': 'polite' }));
+  element.addEventListener('click', (event) => {
+    if (event.target === element) element.close(); // the backdrop
+  });
+  element.addEventListener('close', () => {
+    element.remove();
+    onClose();
+  });
+  return {
+    element,
+    open: () => {
+      document.body.append(element);
+      element.showModal();
+    },
+    close: () => element.close(),
+  };
+}
+
+/** Asks before something that cannot be taken back; a promise of whether it was confirmed. */
+export function confirmed({ title, text, action, isDangerous = false }) {
+  return new Promise((resolve) => {
+    let answer = false;
+    const asked = dialog({
+      title,
+      content: [make('p', { text })],
+      actions: [
+        button(say('cancel'), () => asked.close()),
+        button(action, () => {
+          answer = true;
+          asked.close();
+        }, { class: isDangerous ? 'danger' : 'main' }),
+      ],
+      onClose: () => resolve(answer),
+    });
+    asked.open();
+  });
+}
+
+/** What stands where there is nothing yet, with what to do about it. */
+export function emptyState(text, ...actions) {
+  return make('div', { class: 'empty' }, make('p', { text }),
+    actions.length > 0 ? make('div', { class: 'actions' }, actions) : null);
+}
