@@ -23,6 +23,7 @@ export function showFigures(roomID) {
   const reversed = figure(say('reversed'));
   const latest = make('p', { class: 'latest', text: say('host.quiet') });
   const series = { orders: [], gmv: [], watching: restored() };
+  let ticker = null; // the room's figures, as pushed last
   let isDrawn = false; // whether the timeline has come; before it nothing is added to its lines
   let endedAt = null; // seconds; the line goes no further
 
