@@ -152,6 +152,8 @@ package enum Query: Sendable {
   case rooms(states: [RoomState], after: RoomID?, limit: Int)
   /// One room with its totals.
   case room(RoomID)
+  /// What was paid in a room over time; a host sees only their own rooms.
+  case timeline(RoomID, by: PersonID?)
   /// The standing listings of a room.
   case listings(RoomID, after: Int64?, limit: Int)
   /// What a host would earn on one unit of each SKU; without one, the host of the room.

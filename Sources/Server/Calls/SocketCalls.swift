@@ -41,6 +41,7 @@ package enum SocketCalls {
     SocketMethod("room.end", [.host, .operator], RoomCalls.end),
     SocketMethod("room.raise_pact", [.host, .operator], RoomCalls.raisePact),
     SocketMethod("room.list", .any, RoomCalls.list),
+    SocketMethod("room.timeline", [.host, .operator, .backend, .broker], RoomCalls.timeline),
     SocketMethod("room.join", .any, RoomCalls.join),
     SocketMethod("room.leave", .any, RoomCalls.leave),
     SocketMethod("listing.add", [.host, .operator], ListingCalls.add),

@@ -28,6 +28,7 @@ struct Queries {
       let currency = try inspected { draft throws(Stop) in try draft.storefront().currency }
       return ["rooms": .array(rooms.map { roomView($0.room, currency: currency) })]
     case .room(let id): return try room(id)
+    case .timeline(let room, let person): return try timeline(of: room, by: person)
     case .listings(let room, let after, let limit):
       let listings = try reader.listings(storefront, room, after: after, limit: limit)
       return ["listings": .array(listings.map { listingView($0.listing, $0.sku, $0.stock) })]

@@ -7,7 +7,7 @@ import { say } from './words.js';
 
 const EVENTS_SHOWN_MAX = 200;
 
-/** The log: {element, add(event, text), fill(past)}; `onLatest(event, text, isNew)` hears of the newest. */
+/** The log: {element, add(event, text), fill(past)}; `onLatest(event, text)` hears of the newest. */
 export function eventLog(onLatest) {
   const list = make('ol', { class: 'events', reversed: true, tabindex: '0', 'aria-labelledby': 'events-title' });
   const empty = emptyState(say('host.quiet'));
@@ -27,13 +27,13 @@ export function eventLog(onLatest) {
       empty.hidden = true;
       list.prepend(line(event, text));
       while (list.children.length > EVENTS_SHOWN_MAX) list.lastChild.remove();
-      onLatest(event, text, true);
+      onLatest(event, text);
     },
     /** Past events with their texts, the oldest first, below what is there already. */
     fill: (past) => {
       if (past.length === 0) return;
       empty.hidden = true;
-      if (list.children.length === 0) onLatest(...past[past.length - 1], false);
+      if (list.children.length === 0) onLatest(...past[past.length - 1]);
       const room = Math.max(0, EVENTS_SHOWN_MAX - list.children.length);
       if (room > 0) list.append(...past.slice(-room).reverse().map(([event, text]) => line(event, text)));
     },

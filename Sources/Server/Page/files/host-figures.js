@@ -1,8 +1,8 @@
 // A show in figures as they move: the room's, the host's own earnings, and one of them over time.
 //
-// Paid orders are drawn from the room's events, so that they reach back before this window was opened.
-// The others are drawn from what the server pushed to this window; the page says since when. Points
-// are kept for this tab, so that a reload goes on with the line.
+// Orders and GMV begin with what the server tells of the show so far (`room.timeline`) and go on with the
+// figures it pushes. Who watches is not kept by the server: that line begins when this window was opened,
+// as the page says, and its points are kept for this tab, so that a reload goes on with it.
 
 import { lineChart } from './chart.js';
 import { figure, make, setText } from './dom.js';
@@ -12,7 +12,7 @@ import { say } from './words.js';
 const POINTS_MAX = 600;
 const POINT_SECONDS = 2;
 
-/** The figures of one room: {element, over, show, earned, counted, past, happened}. */
+/** The figures of one room: {element, over, show, earned, counted, sofar, happened}. */
 export function showFigures(roomID) {
   const storageKey = `waggle.show.${roomID}`;
   const parts = Object.fromEntries(
@@ -22,10 +22,9 @@ export function showFigures(roomID) {
   const pending = figure(say('pending'), { tone: 'muted', hint: say('pending.hint') });
   const reversed = figure(say('reversed'));
   const latest = make('p', { class: 'latest', text: say('host.quiet') });
-  const series = { ...restored(), orders: [] };
-  const paidAt = []; // seconds of every paid order that is known, in order
-  let ticker = null;
-  let reachesBack = true;
+  const series = { orders: [], gmv: [], watching: restored() };
+  let ticker = null; // the room's figures, as pushed last
+  let isDrawn = false; // whether the timeline has come; before it nothing is added to its lines
   let endedAt = null; // seconds; the line goes no further
 
   const since = make('p', { class: 'hint' });
@@ -45,16 +44,15 @@ export function showFigures(roomID) {
 
   function restored() {
     try {
-      const { gmv = [], watching = [] } = JSON.parse(sessionStorage.getItem(storageKey) ?? '{}');
-      return { gmv, watching };
+      return JSON.parse(sessionStorage.getItem(storageKey) ?? '[]');
     } catch {
-      return { gmv: [], watching: [] };
+      return [];
     }
   }
 
   function keep() {
     try {
-      sessionStorage.setItem(storageKey, JSON.stringify({ gmv: series.gmv, watching: series.watching }));
+      sessionStorage.setItem(storageKey, JSON.stringify(series.watching));
     } catch {
       // A line that is not kept is no loss to the show.
     }
@@ -62,32 +60,38 @@ export function showFigures(roomID) {
 
   /** Adds the latest value of a figure; values of one moment are one point. */
   function add(name, value) {
-    if (value === null || value === undefined) return;
+    if (value === null || value === undefined || endedAt !== null) return;
     const points = series[name];
     const seconds = Math.floor(Date.now() / 1000);
     const last = points[points.length - 1];
     if (last && seconds - last[0] < POINT_SECONDS) last[1] = value;
     else points.push([seconds, value]);
     if (points.length > POINTS_MAX) series[name] = points.filter((_, index) => index % 2 === 0);
-    if (!last || seconds - last[0] >= POINT_SECONDS) keep();
+    if (name === 'watching' && (!last || seconds - last[0] >= POINT_SECONDS)) keep();
     if (name === chosen) draw();
   }
 
   function draw() {
-    if (chosen === 'orders') {
-      // Only where the events do not reach back to the beginning, some are before the first of them.
-      const before = reachesBack ? 0 : Math.max(0, (ticker?.orders ?? 0) - paidAt.length);
-      series.orders = paidAt.map((seconds, index) => [seconds, before + index + 1]);
-      if (paidAt.length > 0) {
-        const until = Math.max(endedAt ?? Date.now() / 1000, paidAt[paidAt.length - 1]);
-        series.orders.unshift([paidAt[0] - 1, before]);
-        series.orders.push([until, before + paidAt.length]);
-      }
-    }
     const points = series[chosen];
     charts[chosen].update(points);
-    since.hidden = chosen === 'orders' || points.length === 0;
+    since.hidden = chosen !== 'watching' || points.length === 0;
     if (points.length > 0) setText(since, say('host.chart.since', { time: clock(points[0][0]) }));
+  }
+
+  /** Adds a line up: each point of the timeline stands at the end of its step. */
+  function addUp(name, { points, stepSeconds, complete }, total) {
+    const until = endedAt ?? Date.now() / 1000;
+    const told = points.reduce((sum, point) => sum + point[name], 0);
+    let sum = complete ? 0 : Math.max(0, total - told); // what was before the first point
+    const line = [];
+    for (const point of points) {
+      const start = Date.parse(point.at) / 1000;
+      if (line.length === 0) line.push([start, sum]);
+      sum += point[name];
+      line.push([Math.min(start + stepSeconds, Math.max(until, start)), sum]);
+    }
+    if (line.length > 0) line.push([Math.max(until, line[line.length - 1][0]), sum]);
+    return line;
   }
 
   function choose(name) {
@@ -131,6 +135,8 @@ export function showFigures(roomID) {
       parts.orders.show(count(figures.orders));
       parts.gmv.show(money(figures.gmv, figures.currency));
       parts.refunded.show(money(figures.refunded, figures.currency));
+      if (!isDrawn) return;
+      add('orders', figures.orders);
       add('gmv', figures.gmv);
     },
     earned: (figures) => {
@@ -138,19 +144,14 @@ export function showFigures(roomID) {
       pending.show(money(figures.pending, figures.currency));
       reversed.show(money(figures.reversed, figures.currency));
     },
-    /** The events before this window came; `isWhole` says that they are all. */
-    past: (events, isWhole) => {
-      reachesBack = isWhole;
-      const paid = events.filter(({ kind }) => kind === 'order.paid')
-        .map(({ at }) => Date.parse(at) / 1000);
-      paidAt.unshift(...paid);
+    /** What the server tells of the show so far, with the room's figures of now. */
+    sofar: (timeline) => {
+      if (!timeline || !ticker) return;
+      series.orders = addUp('orders', timeline, ticker.orders);
+      series.gmv = addUp('gmv', timeline, ticker.gmv);
+      isDrawn = true;
       draw();
     },
-    happened: (event, text, isNew) => {
-      setText(latest, `${say('host.latest')}: ${text}`);
-      if (!isNew || event.kind !== 'order.paid') return;
-      paidAt.push(Date.parse(event.at) / 1000);
-      draw();
-    },
+    happened: (event, text) => setText(latest, `${say('host.latest')}: ${text}`),
   };
 }

@@ -22,6 +22,7 @@ const PAST_EVENTS = [900, 200, 50];
 export function showHostRoom(page) {
   const { main, connection, place, tell, tellRefusal } = page;
   const room = new Room();
+  let isTimelineAsked = false;
   const earnings = new Map(); // sku → what one unit earns
   const attempt = async (method, parameters = {}) => {
     try {
@@ -84,7 +85,6 @@ export function showHostRoom(page) {
       if (!answer.recovered) continue;
       const past = answer.events.filter((event) => event.offset <= offset);
       log.fill(past.map((event) => [event, sayEvent(event, (sku) => room.title(sku))]));
-      figures.past(past, past.length === offset);
       return;
     }
   }
@@ -133,6 +133,10 @@ export function showHostRoom(page) {
     connection.watch({ ticker: 'room', room: place.room }, (ticker) => {
       figures.show(ticker);
       report.sold(ticker);
+      if (isTimelineAsked) return;
+      isTimelineAsked = true;
+      connection.callRepeatedly('room.timeline', { room: place.room })
+        .then(figures.sofar, tellRefusal);
     }, tellRefusal),
     connection.watch({ ticker: 'earnings', room: place.room }, (ticker) => {
       figures.earned(ticker);

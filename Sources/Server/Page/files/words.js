@@ -124,6 +124,15 @@ const words = {
   'reason.not_your_room': ['The room belongs to another host.', '这是其他主播的直播间。'],
   'reason.outside_sale_window': ['The product is not on sale now.', '商品不在销售时间内。'],
   'reason.pact_lowered': ['The share can be raised, never lowered.', '分成只能提高，不能降低。'],
+  'reason.price_changed': ['The price has changed; look at it once more.', '价格已变动，请重新确认。'],
+  'reason.not_your_order': ['The order belongs to another buyer.', '这是其他买家的订单。'],
+  'reason.already_paid': ['The order is paid already.', '订单已付款。'],
+  'reason.order_cancelled': ['The order is cancelled.', '订单已取消。'],
+  'reason.too_many_listings': ['There is no room for more products.', '在架商品已达上限。'],
+  'reason.unknown_sku': ['There is no such product.', '没有这款商品。'],
+  'reason.rate_limited': ['Too many at once; wait a moment.', '操作太频繁，请稍候。'],
+  'reason.forbidden': ['Your sign-in does not allow this.', '当前身份无权进行此操作。'],
+  'reason.busy': ['The server is busy; try once more.', '服务器繁忙，请重试。'],
   'reason.connection_lost': ['The connection was lost before the answer.', '连接在应答前断开。'],
 };
 
