@@ -281,8 +281,13 @@ package enum Command: Equatable, Sendable {
 package struct Outcome: Sendable {
   /// The answer, a JSON object.
   package let reply: JSON
+  /// The answer's text, where it was written already to be kept for repeats.
+  let replyText: [UInt8]?
   /// What to store; empty for a repeat of something accepted before.
   package let changes: Changes
   /// Whether this is the first answer again.
   package let isRepeat: Bool
+
+  /// The answer's text.
+  package var replyBytes: [UInt8] { replyText ?? reply.bytes }
 }

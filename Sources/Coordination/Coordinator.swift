@@ -8,19 +8,17 @@ import Notation
 /// Until then nothing may be told to anybody. One thread owns it.
 package final class Coordinator {
   private let store: any Store
-  private let state = State()
+  private let state: State
   private var uncommitted = Changes()
-  /// Above this many known keys the state is forgotten after a commit and loaded again as needed.
-  private let knownMax: Int
 
   /// Makes a coordinator.
   ///
   /// - Parameters:
   ///   - store: where the state lives.
-  ///   - knownMax: how many keys may stay in memory.
-  package init(store: any Store, knownMax: Int = 2_000_000) {
+  ///   - stateBytesMax: about how much of the state may stay in memory from one commit to the next.
+  package init(store: any Store, stateBytesMax: Int = 268_435_456) {
     self.store = store
-    self.knownMax = knownMax
+    state = State(weightMax: stateBytesMax)
   }
 
   /// Decides one command and keeps its changes for the next commit.
@@ -82,7 +80,7 @@ package final class Coordinator {
       }
     }
     // Also where nothing is stored: what was refused has learnt keys, too, such as of what is not there.
-    if state.count > knownMax { state.forget() }
+    state.settle()
     return changes
   }
 

@@ -23,7 +23,8 @@ package func decide(
   try draft.need(keys(of: command, by: actor, storefront: storefront))
   if case .configureStorefront = command {} else { _ = try draft.storefront() }
   let (answer, isRepeat) = try draft.carryOut(command, by: actor)
-  return Outcome(reply: answer, changes: draft.changes, isRepeat: isRepeat)
+  return Outcome(
+    reply: answer, replyText: draft.replyText, changes: draft.changes, isRepeat: isRepeat)
 }
 
 extension Draft {
@@ -127,8 +128,8 @@ extension Draft {
 
   /// An order that is paid already is placed and paid in one decision: both, or neither.
   private mutating func reportWithPayment(_ report: ReportedOrder) throws(Stop) -> JSON {
-    let placed = try self.report(report)
-    guard let payment = report.payment else { return placed }
+    let order = try self.report(report)
+    guard let payment = report.payment else { return try answer(order) }
     let pay = Command.pay(report.id, payment: payment.id, paid: [], at: payment.at)
     let (answer, isRepeat) = try once("payment/\(payment.id)", pay) { draft throws(Stop) in
       try draft.pay(report.id, payment: payment.id, paid: [], at: payment.at)
@@ -156,10 +157,14 @@ extension Draft {
       guard let answer = try? JSON.read(earlier.answer) else {
         preconditionFailure("an answer is stored as the JSON text that was sent")
       }
+      replyText = earlier.answer
       return (answer, true)
     }
     let answer = try body(&self)
-    write(key, .fact(Fact(body: canonical, answer: answer.bytes, at: now)))
+    // A report inside another one, such as a payment in its order, gives the answer to both.
+    let text = replyText ?? answer.bytes
+    replyText = text
+    write(key, .fact(Fact(body: canonical, answer: text, at: now)))
     return (answer, false)
   }
 }

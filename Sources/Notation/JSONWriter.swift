@@ -53,7 +53,14 @@ package struct JSONWriter {
     separate()
     bytes.append(UInt8(ascii: "\""))
     var text = text
-    text.withUTF8 { for byte in $0 { escaped(byte) } }
+    text.withUTF8 { text in
+      // Almost no text has anything to escape: one look at it, and one copy.
+      if text.allSatisfy(JSONWriter.isPlain) {
+        bytes.append(contentsOf: text)
+      } else {
+        for byte in text { escaped(byte) }
+      }
+    }
     bytes.append(UInt8(ascii: "\""))
     needsComma = true
   }
@@ -127,6 +134,10 @@ package struct JSONWriter {
 
   private mutating func separate() {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
   }
 
   private mutating func escaped(_ byte: UInt8) {

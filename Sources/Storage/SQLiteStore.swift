@@ -43,7 +43,10 @@ package final class SQLiteStore: Store {
   }
 
   /// See `Store`.
-  package func load(_ keys: [Key]) throws -> [Record?] { try keys.map { try tables.load($0) } }
+  package func load(_ keys: [Key]) throws -> [Record?] {
+    try connection.keepReading()
+    return try keys.map { try tables.load($0) }
+  }
 
   /// See `Store`.
   package func commit(_ changes: Changes) throws {

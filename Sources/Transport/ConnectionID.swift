@@ -29,7 +29,8 @@ package struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
   /// The index of the loop that owns the connection, 0…255.
   package var loop: Int { Int(rawValue >> 56) }
   var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 24) }
-  var slot: Int { Int(rawValue & 0xff_ffff) }
+  /// The place in the loop's table; another connection may have it later.
+  package var slot: Int { Int(rawValue & 0xff_ffff) }
 
   /// Such as `2/17/1` for loop, slot and generation.
   package var description: String { "\(loop)/\(slot)/\(generation)" }

@@ -62,9 +62,18 @@ package final class Loop<Delegate: LoopDelegate>: Sendable {
   ///
   /// What is posted after the loop has ended is never delivered.
   /// - Parameter message: delivered after everything this thread posted before.
-  package func post(_ message: Delegate.Message) {
+  package func post(_ message: Delegate.Message) { put { $0.append(message) } }
+
+  /// Hands messages to the delegate, all of them in one turn; as `post(_:)`.
+  ///
+  /// - Parameter messages: in order.
+  package func post(contentsOf messages: [Delegate.Message]) {
+    put { $0.append(contentsOf: messages) }
+  }
+
+  private func put(_ add: (inout [Delegate.Message]) -> Void) {
     let needsWake = inbox.withLock { inbox in
-      inbox.messages.append(message)
+      add(&inbox.messages)
       defer { inbox.isWoken = true }
       return !inbox.isWoken
     }

@@ -101,7 +101,7 @@ struct CoordinatorTests {
   @Test("A coordinator that forgets after every commit decides like one that knows everything")
   func coldState() throws {
     let store = BrokenStore()
-    let cold = Coordinator(store: store, knownMax: 0)
+    let cold = Coordinator(store: store, stateBytesMax: 0)
     let warm = MemoryStore()
     let other = Coordinator(store: warm)
     for command in [try configure()] + commands {
@@ -115,22 +115,50 @@ struct CoordinatorTests {
     #expect(store.memory.transactions == warm.transactions)
   }
 
-  @Test("Calls that are all refused do not fill the memory: beyond its limit it is forgotten")
+  @Test(
+    "Calls that are all refused do not fill the memory: what is not looked up again is forgotten")
   func refusedOnly() throws {
     let store = BrokenStore()
-    let coordinator = Coordinator(store: store, knownMax: 2)
-    let loads = { (count: Int) throws -> Int in
+    // 160 bytes for a key that is known to be absent: ten of them in each of two generations.
+    let coordinator = Coordinator(store: store, stateBytesMax: 3_200)
+    let loads = { (names: [String]) throws -> Int in
       let before = store.loads
-      for number in 1...count {
-        _ = try coordinator.record(.sku(SKUID(trusted: "unknown-\(number)")))
-      }
+      for name in names { _ = try coordinator.record(.sku(SKUID(trusted: name))) }
       #expect(try coordinator.commit().isEmpty)
       return store.loads - before
     }
-    #expect(try loads(2) == 2)
-    // At the limit they are known to be absent; beyond it the next look asks anew.
-    #expect(try loads(3) == 1)
-    #expect(try loads(3) == 3)
+    #expect(try loads(["kept"]) == 1)
+    #expect(try loads(["dropped"]) == 1)
+    for round in 0..<50 {
+      #expect(try loads(["kept"] + (0..<6).map { "unknown-\(round)-\($0)" }) == 6)
+    }
+    #expect(try loads(["kept"]) == 0)
+    #expect(try loads(["dropped"]) == 1)
+    // More than all of it at once is not kept at all.
+    let many = (0..<21).map { "many-\($0)" }
+    #expect(try loads(many) == 21)
+    #expect(try loads(many) == 21)
+  }
+
+  @Test(
+    "Whether a report was made before, and who has never come by a link, is read anew in the next batch"
+  )
+  func shortLived() throws {
+    let store = BrokenStore()
+    let coordinator = Coordinator(store: store)
+    let shop = StorefrontID(trusted: "s")
+    let viewer = ViewerID(trusted: "v")
+    let short: [Key] = [
+      .fact(shop, "order/o"), .viewer(shop, viewer), .visits(shop, viewer, RoomID(trusted: "r")),
+      .attendance(shop, RoomID(trusted: "r"), viewer),
+    ]
+    let long: [Key] = [.member(shop, viewer), .sku(SKUID(trusted: "a"))]
+    for expected in [6, 4, 4] {
+      let before = store.loads
+      for _ in 0..<2 { for key in short + long { _ = try coordinator.record(key) } }
+      #expect(store.loads - before == expected)
+      #expect(try coordinator.commit().isEmpty)
+    }
   }
 
   @Test("What is rolled back has not happened, and what was committed before it has")

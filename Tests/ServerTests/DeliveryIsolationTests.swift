@@ -32,6 +32,8 @@ struct DeliveryIsolationTests {
     "POST /v1/orders/{order}/cancellation": "unknown_order",
     "POST /v1/orders/{order}/dispute": "unknown_order",
     "POST /v1/orders/{order}/resolution": "unknown_order",
+    // The batch is taken, its reports are refused: see below.
+    "POST /v1/reports": nil,
     "GET /v1/orders/{order}": "unknown_order",
     "GET /v1/orders/{order}/explanation": "unknown_order",
     "GET /v1/orders": nil, "POST /v1/releases": nil, "POST /v1/revocations": nil,
@@ -138,6 +140,10 @@ struct DeliveryIsolationTests {
       let expected = DeliveryIsolationTests.routes[route] ?? nil
       #expect(reply.code == expected, "\(route): \(reply.body)")
       #expect(reply.isAccepted == (expected == nil), "\(route): \(reply.body)")
+      if route == "POST /v1/reports" {
+        let codes = reply.body["results"]?.elements?.map { $0["problem"]?["code"] }
+        #expect(codes == ["unknown_order"])
+      }
     }
     #expect(try stranger.get("/v1/orders?room=r1")["orders"] == [])
     #expect(try stranger.get("/v1/rooms")["rooms"] == [])

@@ -201,7 +201,10 @@ struct DeliveryLimitTests {
     // What was refused or failed on its way is not counted for ever.
     for number in 1...20 { try visitor.done("room.leave", ["room": .string("r\(number)")]) }
     let missing: [(String, JSON)] = (1...30).map { ("room.join", ["room": .string("x\($0)")]) }
-    #expect(try codes(missing).count { $0 == "unknown_room" } == 20)
+    // Twenty have room at once; more do where some are answered while others are still being sent.
+    let refused = try codes(missing)
+    #expect(refused.count { $0 == "unknown_room" } >= 20)
+    #expect(refused.allSatisfy { $0 == "unknown_room" || $0 == "too_many_rooms" })
     #expect(try codes(Array(joins[0..<20])).allSatisfy { $0 == "done" })
 
     let watcher = try shop.door.visitor("lin", .host)

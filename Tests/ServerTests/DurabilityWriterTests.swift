@@ -22,10 +22,10 @@ private final class Bench {
   let writer: Writer
   private var calls: UInt64 = 0
 
-  init(knownMax: Int = 2_000_000) throws {
+  init(stateBytesMax: Int = 268_435_456) throws {
     writer = Writer(
       mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desks: [desk],
-      health: health, revocations: Revocations(), knownMax: knownMax,
+      health: health, revocations: Revocations(), stateBytesMax: stateBytesMax,
       clock: { Sample.now })
     let row = "tea,tea,sup,Tea,10000,6000,200000"
     let file = Array((Sample.catalogueHeader + "\n" + row + "\n").utf8)
@@ -212,7 +212,7 @@ struct DurabilityWriterTests {
 
   @Test("An event is told although nothing can be read for the latest values, which follow later")
   func unreadableFigures() throws {
-    let bench = try Bench(knownMax: 0)
+    let bench = try Bench(stateBytesMax: 0)
     _ = bench.round([bench.join("v1"), bench.subscribe()])
     var unread = 0
     for loads in 0..<24 {
@@ -232,7 +232,7 @@ struct DurabilityWriterTests {
 
   @Test("A sweep that fails half way leaves nothing decided behind that is not stored")
   func failedSweep() throws {
-    let bench = try Bench(knownMax: 0)
+    let bench = try Bench(stateBytesMax: 0)
     let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)
     _ = bench.round(
       bench.sale("due") + [

@@ -60,8 +60,10 @@ extension Auditor {
 
   /// The round is over: what was stored in it is held against what people did.
   ///
-  /// - Parameter isWhole: whether everything of it happened; false where the store failed or the process
-  ///   died, so that anything may be missing.
+  /// - Parameters:
+  ///   - isWhole: whether everything of it happened; false where the store failed or the process died,
+  ///     so that anything may be missing.
+  ///   - elapsed: simulated milliseconds since the beginning.
   mutating func roundEnds(isWhole: Bool, elapsed: Int64) {
     // The model at every moment of the round: one where all of it happened, several where some may have.
     var worlds = [touches]

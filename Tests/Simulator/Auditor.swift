@@ -17,6 +17,8 @@ struct Auditor {
   let precedence: [AttributionSource]
   /// The latest that the wall clock has shown: a server never goes back behind it.
   var latestWall = Timestamp(milliseconds: 0)
+  /// What the present process takes for now; a new one may begin behind `latestWall`.
+  var processWall = Timestamp(milliseconds: .min)
   /// How many units of a limited SKU there are.
   var supply: [SKUID: Int64] = [:]
 

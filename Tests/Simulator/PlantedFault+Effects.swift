@@ -31,7 +31,9 @@ extension PlantedFault {
         .viewer(Viewer(id: viewer.id, lock: viewer.lock.map(PlantedFault.misplaced)))
       case (.wrongVisit, .visits(let visits)):
         .visits(
-          Visits(touches: visits.touches.dropLast() + visits.touches.suffix(1).map(PlantedFault.misplaced))
+          Visits(
+            touches: visits.touches.dropLast()
+              + visits.touches.suffix(1).map(PlantedFault.misplaced))
         )
       default: record
       }

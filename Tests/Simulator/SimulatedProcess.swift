@@ -87,10 +87,12 @@ final class SimulatedProcess {
     self.outlet = outlet
     let ports = (0..<swarm.loops).map { _ in SimulatedPort(disk, swarm.planted) }
     loops = ports.map { Loop(port: $0) }
-    var knownMax = 2_000_000
-    if swarm.has(.coldCache) { knownMax = swarm.planted != nil || swarm.seed % 2 == 0 ? 0 : 30 }
+    var stateBytesMax = 268_435_456
+    if swarm.has(.coldCache) {
+      stateBytesMax = swarm.planted != nil || swarm.seed % 2 == 0 ? 0 : 20_000
+    }
     writer = Writer(
-      store: disk, loops: ports, desk: desk, health: health, knownMax: knownMax,
+      store: disk, loops: ports, desk: desk, health: health, stateBytesMax: stateBytesMax,
       clock: { clock.wall })
     writer.begin()
   }

@@ -16,6 +16,9 @@ extension Simulation {
     let behind = auditor.latestWall.milliseconds - clock.wall.milliseconds
     if behind > 0 { clock.moveWall(byMilliseconds: behind) }
     auditor.checkAcknowledged(disk.memory, elapsed: clock.now)
+    // The clock may be set back again before the first round: a new process goes back behind no booking,
+    // and remembers nothing else of what the last one took for now.
+    auditor.processWall = disk.memory.lastBooking() ?? Timestamp(milliseconds: .min)
     process = SimulatedProcess(swarm, disk: disk, clock: clock, outlet: network)
     scheduleTick(after: 0)
   }
@@ -32,7 +35,8 @@ extension Simulation {
     auditor.latestWall = max(auditor.latestWall, clock.wall)
     let messagesMax = swarm.has(.batches) ? Int.max : 1
     let troubles = disk.failures + disk.deaths
-    auditor.roundBegins(process.upcoming(messagesMax: messagesMax), at: auditor.latestWall)
+    auditor.processWall = max(auditor.processWall, clock.wall)
+    auditor.roundBegins(process.upcoming(messagesMax: messagesMax), at: auditor.processWall)
     process.round(messagesMax: messagesMax)
     auditor.roundEnds(isWhole: disk.failures + disk.deaths == troubles, elapsed: clock.now)
     if disk.isDead { return die() }

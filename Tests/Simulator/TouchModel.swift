@@ -94,7 +94,8 @@ struct TouchModel {
     }
     let place = opening.room.map { Place(viewer: opening.viewer, room: $0) }
     let before = place.flatMap { visits[$0] } ?? []
-    if let link = opening.link, let maximum = opening.maximumUses, uses[link, default: 0] >= maximum {
+    if let link = opening.link, let maximum = opening.maximumUses, uses[link, default: 0] >= maximum
+    {
       let isOld =
         locks[opening.viewer]?.link == link || before.contains { $0.link == link }
       if !isOld { return }

@@ -45,10 +45,10 @@ extension Draft {
     try wantSettlement(of: &order)
     write(.order(storefrontID, id), .order(order))
     try sell(order.lines, in: order.room)
-    try post(order, before: nil, cause: .sale, fact: payment.text)
+    let settled = try post(order, before: nil, cause: .sale, fact: payment.text)
     try countSale(order)
     if let room = order.room { try publish("order.paid", in: room, orderEvent(order)) }
-    return try answer(order)
+    return try answer(order, settled)
   }
 
   /// An order was received; the return period begins.

@@ -34,13 +34,14 @@ extension Draft {
     let storefront = try storefront()
     let line = try catalogueLine(
       sku, units: units, paid: sku.price.multiplied(by: units, dividedBy: 1), cost: nil, "units")
-    return try freeze(
+    let order = try freeze(
       id, room: room, seller: nil, code: promoter, buyer: buyer, lines: [line], at: now,
       expiresAt: now.advanced(byMilliseconds: storefront.unpaidHoldMilliseconds))
+    return try answer(order)
   }
 
   /// The backend reports an order.
-  mutating func report(_ report: ReportedOrder) throws(Stop) -> JSON {
+  mutating func report(_ report: ReportedOrder) throws(Stop) -> Order {
     guard (1...Sale.linesMax).contains(report.lines.count) else {
       throw .refuse(
         .invalidField, "An order has 1…\(Sale.linesMax) lines.", field: "lines")
@@ -122,7 +123,7 @@ extension Draft {
   private mutating func freeze(
     _ id: OrderID, room: Room?, seller: MemberID?, code: MemberID?, buyer: ViewerID,
     lines: [OrderLine], at: Timestamp, expiresAt: Timestamp?
-  ) throws(Stop) -> JSON {
+  ) throws(Stop) -> Order {
     if let code, try member(code) == nil {
       throw .refuse(.unknownMember, "There is no member \(code).", field: "promoter")
     }
@@ -151,7 +152,7 @@ extension Draft {
     try reserve(lines)
     write(.order(storefrontID, id), .order(order))
     if let room { try publish("order.placed", in: room.id, orderEvent(order)) }
-    return try answer(order)
+    return order
   }
 
   /// Takes the units of an order out of what is left; all of them or none.

@@ -37,10 +37,12 @@ extension Draft {
   ///   - before: as it stood when it was booked last; none where nothing was booked.
   ///   - cause: the kind of event.
   ///   - fact: the event's id.
+  /// - Returns: what everybody is due now.
   /// - Throws: `Stop`.
+  @discardableResult
   mutating func post(
     _ order: Order, before: Order?, cause: CauseKind, fact: String
-  ) throws(Stop) {
+  ) throws(Stop) -> Settlement {
     let storefront = try storefront()
     let plan = try plan(version: order.planVersion)
     let now = try settlement(of: order, storefront, plan)
@@ -64,6 +66,7 @@ extension Draft {
       try count(amount, of: payee, in: order, isSale: isSale)
     }
     try book(Cause(kind: cause, subject: order.id.text, fact: fact), postings)
+    return now
   }
 
   /// What an order has brought to everybody but its payees.
@@ -171,10 +174,18 @@ extension Draft {
   }
 
   /// The answer to every report about an order.
-  func answer(_ order: Order) throws(Stop) -> JSON {
+  ///
+  /// - Parameters:
+  ///   - order: as it stands now.
+  ///   - settled: what everybody is due from it, where that has been reckoned already.
+  func answer(_ order: Order, _ settled: Settlement? = nil) throws(Stop) -> JSON {
     let storefront = try storefront()
+    var settled = settled
+    if settled == nil {
+      settled = try settlement(of: order, storefront, try plan(version: order.planVersion))
+    }
+    guard let settled else { preconditionFailure("reckoned above") }
     return orderView(
-      order, try settlement(of: order, storefront, try plan(version: order.planVersion)),
-      storefront, sequence: try storefrontProgress().sequence)
+      order, settled, storefront, sequence: try storefrontProgress().sequence)
   }
 }

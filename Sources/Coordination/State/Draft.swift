@@ -13,7 +13,9 @@ package struct Draft {
   /// The moment of the decision.
   package let now: Timestamp
   /// What the decision changes so far.
-  package private(set) var changes = Changes()
+  package private(set) var changes = Changes(forDecision: ())
+  /// The text of the answer, once it has been written; see `once`.
+  var replyText: [UInt8]?
   private let state: State
 
   /// Starts a decision.

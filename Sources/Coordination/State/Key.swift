@@ -70,71 +70,74 @@ package enum Key: Hashable, Sendable {
 }
 
 /// One record of the state; each case belongs to the key of the same name.
+///
+/// What is longer than a few words is indirect: a record is copied into the changes of its decision, those
+/// of the batch and the state, and what is copied then is a reference.
 package enum Record: Equatable, Sendable {
   /// See `Key.product`.
-  case product(Product)
+  indirect case product(Product)
   /// See `Key.sku`.
-  case sku(SKU)
+  indirect case sku(SKU)
   /// See `Key.stock`.
   case stock(Stock)
   /// See `Key.storefront`.
-  case storefront(Storefront)
+  indirect case storefront(Storefront)
   /// See `Key.storefrontProgress`.
-  case storefrontProgress(StorefrontProgress)
+  indirect case storefrontProgress(StorefrontProgress)
   /// See `Key.planVersion`.
-  case planVersion(PlanVersion)
+  indirect case planVersion(PlanVersion)
   /// See `Key.productSet`.
-  case productSet(ProductSet)
+  indirect case productSet(ProductSet)
   /// See `Key.member`.
-  case member(Member)
+  indirect case member(Member)
   /// See `Key.grants`.
-  case grants(Grants)
+  indirect case grants(Grants)
   /// See `Key.viewer`.
-  case viewer(Viewer)
+  indirect case viewer(Viewer)
   /// See `Key.visits`.
-  case visits(Visits)
+  indirect case visits(Visits)
   /// See `Key.attendance`: when the viewer first came.
   case attendance(Timestamp)
   /// See `Key.link`.
-  case link(Link)
+  indirect case link(Link)
   /// See `Key.linkRefusals`.
-  case linkRefusals(LinkRefusals)
+  indirect case linkRefusals(LinkRefusals)
   /// See `Key.room`.
-  case room(Room)
+  indirect case room(Room)
   /// See `Key.roomProgress`.
-  case roomProgress(RoomProgress)
+  indirect case roomProgress(RoomProgress)
   /// See `Key.listing`.
-  case listing(Listing)
+  indirect case listing(Listing)
   /// See `Key.order`.
-  case order(Order)
+  indirect case order(Order)
   /// See `Key.fact`.
-  case fact(Fact)
+  indirect case fact(Fact)
   /// See `Key.bonus`.
-  case bonus(JoiningBonus)
+  indirect case bonus(JoiningBonus)
   /// See `Key.statement`.
-  case statement(Statement)
+  indirect case statement(Statement)
   /// See `Key.statementLine`.
-  case statementLine(StatementLine)
+  indirect case statementLine(StatementLine)
   /// See `Key.balance`.
   case balance(Amount)
   /// See `Key.earnings`.
-  case earnings(Earnings)
+  indirect case earnings(Earnings)
   /// See `Key.memberProgress`.
-  case memberProgress(MemberProgress)
+  indirect case memberProgress(MemberProgress)
   /// See `Key.rankChange`.
-  case rankChange(RankChange)
+  indirect case rankChange(RankChange)
   /// See `Key.quota`.
-  case quota(QuotaAccount)
+  indirect case quota(QuotaAccount)
   /// See `Key.quotaEntry`.
-  case quotaEntry(QuotaEntry)
+  indirect case quotaEntry(QuotaEntry)
   /// See `Key.invite`.
-  case invite(Invite)
+  indirect case invite(Invite)
   /// See `Key.webhookProgress`.
-  case webhookProgress(WebhookProgress)
+  indirect case webhookProgress(WebhookProgress)
   /// See `Key.deadLetter`.
-  case deadLetter(DeadLetter)
+  indirect case deadLetter(DeadLetter)
   /// See `Key.revocation`.
-  case revocation(Revocation)
+  indirect case revocation(Revocation)
 }
 
 /// A reported event, so that it is answered the same for ever.

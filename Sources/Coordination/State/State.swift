@@ -59,6 +59,15 @@ package struct Changes: Sendable {
   package var events: [RoomEvent] = []
   private var places: [Key: Int] = [:]
 
+  /// Nothing, with room for what one decision mostly changes: a table that grows step by step is copied
+  /// at each.
+  package init(forDecision: Void) {
+    records.reserveCapacity(Changes.decisionRecords)
+    places.reserveCapacity(Changes.decisionRecords)
+  }
+
+  private static let decisionRecords = 24
+
   /// Nothing.
   package init() {}
 
@@ -92,32 +101,114 @@ package struct Changes: Sendable {
 /// is applied at once, so that the next decision of the same batch sees it. When a commit fails, the shell
 /// makes it forget everything and loads again. One thread owns it; a class, because a copy held by a
 /// decision would make every change copy the whole table.
+///
+/// Bounded by weight, in two generations: what is looked up moves to the younger one, and once that weighs
+/// half of what is allowed, after a commit, the older one is dropped and the younger one becomes it. What
+/// will hardly be asked for again (`Key.isShortLived`) is dropped after every commit.
 package final class State {
-  private var known: [Key: Record?] = [:]
+  private var younger: [Key: Record?] = [:]
+  private var older: [Key: Record?] = [:]
+  private var shortLived: [Key: Record?] = [:]
+  private var youngerWeight = 0
+  private let weightMax: Int
 
   /// Knows nothing.
-  package init() {}
+  ///
+  /// - Parameter weightMax: what may be remembered beyond a commit, in `Record.weight`, some bytes each.
+  package init(weightMax: Int = .max) { self.weightMax = weightMax }
 
   /// How many keys are known.
-  package var count: Int { known.count }
+  package var count: Int { younger.count + older.count + shortLived.count }
 
   /// What is known of a key: outer nothing is unknown, inner nothing is absent.
-  package func lookUp(_ key: Key) -> Record?? { known[key] }
+  package func lookUp(_ key: Key) -> Record?? {
+    if key.isShortLived { return shortLived[key] }
+    if let found = younger[key] { return found }
+    guard let found = older[key] else { return shortLived[key] }
+    remember(key, found)
+    return found
+  }
 
   /// Tells what the store holds for a key.
   ///
   /// - Parameters:
   ///   - key: the key.
   ///   - record: its record, or nothing where the store has none.
-  package func learn(_ key: Key, _ record: Record?) {
-    known.updateValue(record, forKey: key)
-  }
+  package func learn(_ key: Key, _ record: Record?) { remember(key, record) }
 
   /// Applies what a decision changed.
   package func apply(_ changes: Changes) {
-    for (key, record) in changes.records { known.updateValue(record, forKey: key) }
+    for (key, record) in changes.records { remember(key, record) }
   }
 
   /// Forgets everything; only right when nothing is uncommitted.
-  package func forget() { known.removeAll(keepingCapacity: true) }
+  package func forget() {
+    younger.removeAll()
+    older.removeAll()
+    shortLived.removeAll()
+    youngerWeight = 0
+  }
+
+  /// Forgets what is not worth its memory; only right when nothing is uncommitted.
+  package func settle() {
+    if shortLived.count > State.shortLivedKept {
+      shortLived.removeAll()
+    } else {
+      shortLived.removeAll(keepingCapacity: true)
+    }
+    guard youngerWeight > weightMax / 2 else { return }
+    // What weighs more than everything together may is not kept at all.
+    older = youngerWeight > weightMax ? [:] : younger
+    younger = [:]
+    youngerWeight = 0
+  }
+
+  /// For so many the table is kept from commit to commit.
+  private static let shortLivedKept = 4_096
+
+  private func remember(_ key: Key, _ record: Record?) {
+    if key.isShortLived || record == nil && key.isOfOneViewer {
+      shortLived.updateValue(record, forKey: key)
+    } else {
+      // A record that grows under its key counts anew each time: too early a drop costs a read, no more.
+      youngerWeight += record.weight
+      younger.updateValue(record, forKey: key)
+    }
+  }
+}
+
+extension Key {
+  /// Whether it is hardly asked for twice: a report's id, unless it is repeated; somebody's first coming;
+  /// an entry of a list that is only ever added to.
+  fileprivate var isShortLived: Bool {
+    switch self {
+    case .fact, .attendance, .rankChange, .quotaEntry, .statement, .statementLine, .deadLetter,
+      .revocation:
+      true
+    default: false
+    }
+  }
+
+  /// Whether it is about somebody who watches: there are many of them, most without a lock or a visit,
+  /// and that nothing is known of them is not worth remembering.
+  fileprivate var isOfOneViewer: Bool {
+    switch self {
+    case .viewer, .visits: true
+    default: false
+    }
+  }
+}
+
+extension Record? {
+  /// About how many bytes it takes in memory, its key and its places in tables included.
+  fileprivate var weight: Int {
+    switch self {
+    case .order(let order): 1_024 + order.lines.count * 160
+    case .productSet(let set): 512 + set.skus.count * 64
+    case .planVersion: 16_384
+    case .visits(let visits): 512 + visits.touches.count * 160
+    case .none, .balance, .stock: 160
+    default: 512
+    }
+  }
 }

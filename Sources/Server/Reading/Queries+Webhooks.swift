@@ -14,10 +14,11 @@ extension Queries {
       var views: [JSON] = []
       for endpoint in named {
         let id = endpoint.key.endpoint
-        // Before its storefront is configured an endpoint waits at its beginning.
+        // Nothing is stored only where the storefront came after the server's start: then all of its
+        // ledger is new to the endpoint, which will begin where the desk of webhooks begins it.
         let progress =
           known.first { $0.endpoint == id }?.progress
-          ?? WebhookProgress(delivered: endpoint.beginning(end: sequence))
+          ?? WebhookProgress(delivered: endpoint.beginning(end: 0))
         let types = endpoint.kinds.map { kinds in
           JSON.array(kinds.map { .string(WebhookMessage.type($0)) })
         }

@@ -27,7 +27,7 @@ extension LoopServer {
         return .read(bytesMax: strangersBodyBytesMax(head))
       }
       guard let token = Access.bearerToken(head) else { throw .unauthenticated }
-      let caller = try context.caller(from: token)
+      let caller = try callers.caller(from: token, context)
       return .read(bytesMax: try HTTPCalls.bodyBytesMax(head, caller: caller))
     } catch {
       context.health.turnedAway(error)
@@ -62,7 +62,7 @@ extension LoopServer {
 
   private func callBackend(_ request: HTTPRequest, on id: ConnectionID) throws(Fault) {
     guard let token = Access.bearerToken(request) else { throw .unauthenticated }
-    let caller = try context.caller(from: token)
+    let caller = try callers.caller(from: token, context)
     try pace(.calls, caller)
     let call = try HTTPCalls.call(
       request: request, caller: caller, environment: context.environment)

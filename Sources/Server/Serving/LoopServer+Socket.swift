@@ -187,11 +187,11 @@ extension LoopServer {
   /// Limits that concern this connection alone.
   private func check(_ wish: Call, _ session: Session) throws(Fault) {
     switch wish {
-    case .join where session.rooms.count + session.joinsInFlight >= Session.roomsMax:
+    case .join where session.rooms.count + Int(session.joinsInFlight) >= Session.roomsMax:
       throw Fault(
         "too_many_rooms", "A connection is in at most \(Session.roomsMax) rooms.", status: 409)
     case .subscribe
-    where session.tickers.count + session.subscriptionsInFlight >= Session.tickersMax:
+    where session.tickers.count + Int(session.subscriptionsInFlight) >= Session.tickersMax:
       throw Fault(
         "too_many_tickers", "A connection watches at most \(Session.tickersMax) tickers.",
         status: 409)

@@ -27,13 +27,15 @@ final class LoopServer: LoopDelegate {
   let loop: Loop<LoopServer>
   let connections: Connections
   let context: ServerContext
-  var sessions: [ConnectionID: Session] = [:]
+  var sessions = SessionTable()
   var pending: [UInt64: Pending] = [:]
   /// What each pending call is about, and since when it has been waited for.
   private var asked: [UInt64: (family: CallFamily, since: Int, growth: SessionGrowth?)] = [:]
   /// The HTTP request that each connection waits for an answer to.
   var requests: [ConnectionID: RequestNote] = [:]
   var requestIDs: RequestIDs
+  /// Who sent the last HTTP requests.
+  var callers = CallerCache()
   /// Connections of proxies that the operator trusts.
   var proxied: Set<ConnectionID> = []
   /// The epochs of the rooms that somebody has joined here.

@@ -18,12 +18,12 @@ struct Session {
   /// What it watches; few.
   var tickers: [Ticker] = []
   /// Tokens that were refused since one was good.
-  var tokensRefused = 0
+  var tokensRefused: Int32 = 0
   /// Joins and subscriptions that wait for an answer: each may become a room, a ticker.
-  var joinsInFlight = 0
-  var subscriptionsInFlight = 0
+  var joinsInFlight: Int32 = 0
+  var subscriptionsInFlight: Int32 = 0
   /// Calls that wait for an answer.
-  var callsInFlight = 0
+  var callsInFlight: Int32 = 0
 
   /// What its person uses, together with whose that is; none while nobody has said who they are, and
   /// for staff, who are not limited as persons.
@@ -31,9 +31,9 @@ struct Session {
   /// How often it calls.
   var pace = PaceMeter()
   /// Messages in a row that were no calls.
-  var rubbishInRow = 0
+  var rubbishInRow: Int32 = 0
   /// Calls in a row that were refused because they came too fast.
-  var rateLimitedInRow = 0
+  var rateLimitedInRow: Int32 = 0
 
   /// How many messages in a row may be no calls; see Protocol/close-codes.md.
   static let rubbishMax = 100
@@ -67,7 +67,7 @@ enum SessionGrowth {
   }
 
   /// Where a session counts those that wait for an answer.
-  var inFlight: WritableKeyPath<Session, Int> {
+  var inFlight: WritableKeyPath<Session, Int32> {
     switch self {
     case .room: \.joinsInFlight
     case .ticker: \.subscriptionsInFlight

@@ -55,19 +55,22 @@ struct Publisher {
     _ changes: Changes, _ coordinator: Coordinator, _ presence: Presence
   ) throws {
     let begin = changes.events.isEmpty ? 0 : monotonicMicroseconds()
-    var hasTold = false
-    defer { if hasTold { postToAll(.published(at: begin)) } }
+    var told: [LoopMessage] = []
     var news = owed
     owed = []
     for event in changes.events {
       let key = RoomKey(event.storefront, event.room)
       guard presence.isWatched(key) else { continue }
-      postToAll(.event(key, offset: event.offset, event.notification))
-      hasTold = true
+      told.append(.event(key, offset: event.offset, event.notification))
       // An order moved the stock of what it bought.
       for line in event.payload["lines"]?.elements ?? [] {
         if let sku = line["sku"]?.text { news.append(.level(key, SKUID(trusted: sku))) }
       }
+    }
+    if !told.isEmpty {
+      told.append(.published(at: begin))
+      // At once: what was committed together leaves together, as one frame for each room.
+      for loop in loops { loop.post(contentsOf: told) }
     }
     if !watchers.isEmpty {
       for (key, _) in changes.records {
@@ -127,4 +130,12 @@ struct Publisher {
 package protocol LoopPort: Sendable {
   /// Posts a message; never waits.
   func post(_ message: LoopMessage)
+
+  /// Posts messages that are delivered in one turn of the loop; never waits.
+  func post(contentsOf messages: [LoopMessage])
+}
+
+extension LoopPort {
+  /// Posts one after the other: for loops that are turned by hand.
+  package func post(contentsOf messages: [LoopMessage]) { for message in messages { post(message) } }
 }

@@ -67,14 +67,14 @@ package final class Writer {
   ///   - webhooks: who tells each endpoint of what is booked.
   ///   - health: counts, and says whether the store works.
   ///   - revocations: told of tokens that hold no more.
-  ///   - knownMax: how many keys of the state may stay in memory.
+  ///   - stateBytesMax: about how much of the state may stay in memory.
   ///   - clock: the wall clock.
   ///   - failPoint: where the process is to end; none but in crash tests.
   init(
     mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
     desks: [Mailbox<SettlementDeskMessage>],
     webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:], health: Health,
-    revocations: Revocations, knownMax: Int = 2_000_000,
+    revocations: Revocations, stateBytesMax: Int = 268_435_456,
     clock: @escaping @Sendable () -> Timestamp, failPoint: ArmedFailPoint? = nil
   ) {
     self.mailbox = mailbox
@@ -85,7 +85,7 @@ package final class Writer {
     self.health = health
     self.failPoint = failPoint
     self.revocations = revocations
-    coordinator = Coordinator(store: store, knownMax: knownMax)
+    coordinator = Coordinator(store: store, stateBytesMax: stateBytesMax)
     publisher = Publisher(loops: loops)
   }
 
@@ -96,15 +96,15 @@ package final class Writer {
   ///   - loops: whom answers and events are posted to, by their index.
   ///   - desk: told of orders that wait for a commission service.
   ///   - health: counts, and says whether the store works.
-  ///   - knownMax: how many keys of the state may stay in memory.
+  ///   - stateBytesMax: about how much of the state may stay in memory.
   ///   - clock: the wall clock.
   package convenience init(
     store: any Store, loops: [any LoopPort], desk: Mailbox<SettlementDeskMessage>, health: Health,
-    knownMax: Int, clock: @escaping @Sendable () -> Timestamp
+    stateBytesMax: Int, clock: @escaping @Sendable () -> Timestamp
   ) {
     self.init(
       mailbox: Mailbox(capacity: 1), store: store, loops: loops, desks: [desk], health: health,
-      revocations: Revocations(), knownMax: knownMax, clock: clock)
+      revocations: Revocations(), stateBytesMax: stateBytesMax, clock: clock)
   }
 
   /// Works until it is told to stop.
@@ -195,8 +195,10 @@ package final class Writer {
     try coordinator.decide(
       command, by: caller.actor, storefront: caller.storefront, at: now
     ).map { outcome in
-      let view = command.isBuyers && !caller.isStaff ? outcome.reply.withoutEarnings : outcome.reply
-      return Answer(body: view.bytes, isRepeat: outcome.isRepeat)
+      let body =
+        command.isBuyers && !caller.isStaff
+        ? outcome.reply.withoutEarnings.bytes : outcome.replyBytes
+      return Answer(body: body, isRepeat: outcome.isRepeat)
     }.mapError { Fault($0) }
   }
 

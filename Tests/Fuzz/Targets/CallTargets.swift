@@ -26,6 +26,7 @@ private func caller(_ scopes: Token.Scopes) -> Caller {
 ///   - table: who may call it.
 ///   - scope: who called.
 ///   - fault: why it was refused; nothing where it was taken.
+/// - Returns: what is not as the table says.
 private func scopeFault(
   _ name: String, _ table: Token.Scopes, _ scope: Token.Scopes, _ fault: Fault?
 ) -> String? {

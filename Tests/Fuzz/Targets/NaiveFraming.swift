@@ -52,7 +52,8 @@ struct NaiveFraming {
     let first = lines.removeFirst()
     let words = NaiveFraming.pieces(first, at: 32)
     guard words.count == 3, NaiveFraming.isToken(words[0]),
-      let minor = ["HTTP/1.0", "HTTP/1.1"].firstIndex(of: String(decoding: words[2], as: UTF8.self)),
+      let minor = ["HTTP/1.0", "HTTP/1.1"].firstIndex(
+        of: String(decoding: words[2], as: UTF8.self)),
       let headers = NaiveFraming.headers(lines)
     else { return end = .refused }
     place = close + 4
@@ -201,10 +202,12 @@ func framingFault(
   for (number, (request, other)) in zip(requests, naive.requests).enumerated() {
     let isSame =
       request.method.rawValue == other.method && request.versionMinor == other.versionMinor
-      && request.body == other.body && request.headers.fields.map(\.name) == other.headers.map(\.name)
+      && request.body == other.body
+      && request.headers.fields.map(\.name) == other.headers.map(\.name)
       && zip(request.headers.fields, other.headers).allSatisfy { field, header in
         // What is not UTF-8 is told in another coding.
-        String(validating: header.value, as: UTF8.self) == nil || Array(field.value.utf8) == header.value
+        String(validating: header.value, as: UTF8.self) == nil
+          || Array(field.value.utf8) == header.value
       }
       && request.target.path.utf8.elementsEqual(naivePath(other.target))
     if !isSame { return "request \(number) is \(request), by a strict reading \(other)" }
