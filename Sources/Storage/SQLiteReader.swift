@@ -204,4 +204,30 @@ extension SQLiteReader {
       return try rooms.map { ($0, try tables.rooms.progress(storefront, $0.id)) }
     }
   }
+
+  /// The product sets of a storefront, without their SKUs.
+  ///
+  /// - Parameters:
+  ///   - storefront: whose.
+  ///   - after: only sets with a larger id.
+  ///   - limit: how many at the most.
+  /// - Returns: id, title and number of SKUs, in order of id.
+  /// - Throws: `StorageError`.
+  package func productSets(
+    _ storefront: StorefrontID, after: ProductSetID?, limit: Int
+  ) throws -> [(id: ProductSetID, title: String, skuCount: Int64)] {
+    let sql = """
+      SELECT id, title, json_array_length(skus) FROM product_sets
+      WHERE storefront = ?1 AND id > ?2 ORDER BY id LIMIT ?3
+      """
+    return try moment {
+      try rows(sql) { row in
+        row.id(storefront)
+        row.text(after?.text ?? "")
+        row.integer(Int64(limit))
+      } _: { row in
+        (id: try row.id(), title: try row.text(), skuCount: try row.integer())
+      }
+    }
+  }
 }

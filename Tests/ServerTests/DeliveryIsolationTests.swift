@@ -57,7 +57,8 @@ struct DeliveryIsolationTests {
     ("room.pause", ["room": "r1"], "unknown_room"),
     ("room.resume", ["room": "r1"], "unknown_room"), ("room.end", ["room": "r1"], "unknown_room"),
     ("room.raise_pact", ["room": "r1", "pactPpm": 900_000], "unknown_room"),
-    ("room.list", .object([]), nil), ("room.join", ["room": "r1"], "unknown_room"),
+    ("room.list", .object([]), nil), ("room.timeline", ["room": "r1"], "unknown_room"),
+    ("room.join", ["room": "r1"], "unknown_room"),
     ("room.leave", ["room": "r1"], nil),
     ("listing.add", ["room": "r1", "sku": "tea"], "unknown_room"),
     ("listing.remove", ["room": "r1", "sku": "tea"], "unknown_room"),
@@ -67,6 +68,7 @@ struct DeliveryIsolationTests {
     ("listing.quote", ["skus": ["tea"], "host": "lin", "room": "r1"], "unknown_room"),
     ("catalogue.search", ["text": "tea"], nil),
     ("set.define", ["set": "s1", "title": "Y", "skus": ["rare"]], nil),
+    ("set.list", .object([]), nil),
     ("link.create", ["room": "r1", "promoter": "chen"], "unknown_member"),
     ("link.revoke", ["link": "LINK"], "unknown_link"), ("link.list", ["promoter": "chen"], nil),
     ("invite.create", ["key": "k", "promoter": "chen"], "unknown_member"),
@@ -169,6 +171,9 @@ struct DeliveryIsolationTests {
         #expect(code == nil, "\(method)")
         if method == "listing.list" { #expect(result["listings"] == []) }
         if method == "order.list" { #expect(result["orders"] == []) }
+        if method == "set.list" {
+          #expect(result == ["sets": [["set": "s1", "title": "Y", "skus": 1]], "after": .null])
+        }
       case .failure(let refusal): #expect(refusal.code == code, "\(method): \(refusal)")
       }
     }

@@ -42,6 +42,53 @@ struct DeliveryRoomTests {
     #expect(events.allSatisfy { event in forbidden.allSatisfy { event[$0] == nil } })
   }
 
+  @Test("A host's product sets are listed in order of id, page by page, each with its size")
+  func sets() throws {
+    let shop = try Shop.open()
+    let host = try shop.door.visitor("lin", .host)
+    for (set, skus) in [("c", ["tea"]), ("a", ["tea", "rare"]), ("b", ["rare"])] as [(String, JSON)]
+    {
+      try host.done("set.define", ["set": .string(set), "title": "茶", "skus": skus])
+    }
+    let first = try host.done("set.list", ["limit": 2])
+    #expect(first["sets"]?.elements?.map { $0["set"] } == ["a", "b"])
+    #expect(first["sets"]?.elements?.map { $0["skus"] } == [2, 1])
+    #expect(first["after"] == "b")
+    let rest = try host.done("set.list", ["limit": 2, "after": "b"])
+    #expect(rest == ["sets": [["set": "c", "title": "茶", "skus": 1]], "after": .null])
+  }
+
+  @Test("What a room's timeline tells adds up to the room's figures, and only its host is told")
+  func timeline() throws {
+    let clock = MovedClock()
+    let shop = try Shop.open { $0.clock = { clock.now } }
+    let begun = clock.now
+    clock.advance(days: 1)
+    let (desk, host) = (try shop.door.longDesk(), try shop.door.longVisitor("lin", .host))
+    for order in ["o1", "o2", "o3", "unpaid"] { try desk.done("/v1/orders", Report.order(order)) }
+    for (order, seconds) in [("o1", 0), ("o2", 0), ("o3", 3_600)] as [(String, Int64)] {
+      let paidAt = begun.advanced(byMilliseconds: 60_000 + seconds * 1000)
+      try desk.done(
+        "/v1/orders/\(order)/payment",
+        ["payment": .string("p-" + order), "paidAt": .string(paidAt.description)])
+    }
+    let refund = Report.refund("o1", "f1", amount: 10_000)
+    try desk.done(refund.path, refund.body)
+    let told = try host.done("room.timeline", ["room": "r1"])
+    #expect(told["stepSeconds"] == 30 && told["complete"] == true && told["currency"] == "CNY")
+    let points = try #require(told["points"]?.elements)
+    #expect(points.map { $0["orders"] } == [2, 1] && points.map { $0["units"] } == [2, 1])
+    #expect(points.map { $0["gmv"] } == [20_000, 10_000])
+    let room = try desk.get("/v1/rooms/r1")
+    #expect(room["orders"] == 3 && room["gmv"] == 30_000 && room["refunded"] == 10_000)
+    let other = try shop.door.longVisitor("zoe", .host)
+    guard case .failure(let refusal) = try other.call("room.timeline", ["room": "r1"]) else {
+      Issue.record("another host was told")
+      return
+    }
+    #expect(refusal.code == "not_your_room")
+  }
+
   @Test("The last figures after quiet are the ledger's, and pending is never shown as available")
   func figures() throws {
     let clock = MovedClock()

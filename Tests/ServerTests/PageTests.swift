@@ -13,7 +13,7 @@ struct PageTests {
   @Test("Every file of the folder is served, byte for byte, and no other")
   func embedsTheFolder() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).sorted()
-    #expect(["/"] + names.map { "/" + $0 } == Page.paths.sorted())
+    #expect(Set(["/", "/embed"] + names.map { "/" + $0 }) == Set(Page.paths))
     for name in names {
       let bytes = try Data(contentsOf: URL(fileURLWithPath: Self.folder + "/" + name))
       // A plain truth: the difference of two files would fill the screen with numbers.
@@ -27,7 +27,7 @@ struct PageTests {
     arguments: [
       ("/", "text/html; charset=utf-8"), ("/index.html", "text/html; charset=utf-8"),
       ("/app.js", "text/javascript; charset=utf-8"), ("/style.css", "text/css; charset=utf-8"),
-      ("/favicon.svg", "image/svg+xml"),
+      ("/favicon.svg", "image/svg+xml"), ("/embed", "text/html; charset=utf-8"),
     ])
   func types(path: String, contentType: String) {
     #expect(Page.file(path: path)?.contentType == contentType)
@@ -38,6 +38,41 @@ struct PageTests {
     arguments: ["", "app.js", "/app", "/app.js/", "/../app.js", "/App.js", "//", "/files/app.js"])
   func strangers(path: String) {
     #expect(Page.file(path: path) == nil)
+  }
+
+  @Test("Only the embedded room, where nothing can be bought, may stand in another page's frame")
+  func frames() {
+    for path in Page.paths {
+      let policy = Page.contentSecurityPolicy(path: path)
+      #expect(policy.contains("frame-ancestors 'none'") == (path != "/embed"), "\(path)")
+      #expect(policy.contains("script-src 'self';") && !policy.contains("unsafe"))
+    }
+  }
+
+  @Test("Every text is there once, in both languages, and names the same values in each")
+  func languages() throws {
+    var known: Set<String> = []
+    for path in Page.paths where path.hasPrefix("/words") {
+      let text = try text(of: path)
+      for match in text.matches(of: /'([\w.]+)':\s*\[([^\]]*)\]/) {
+        let (key, texts) = (String(match.1), match.2.matches(of: /'([^']*)'/).map(\.1))
+        #expect(known.insert(key).inserted, "\(path) has \(key) once more")
+        #expect(texts.count == 2 && texts.allSatisfy { !$0.isEmpty }, "\(path): \(key)")
+        let values = texts.map { Set($0.matches(of: /\{\w+\}/).map { String($0.0) }) }
+        #expect(values.first == values.last, "\(path): \(key)")
+      }
+    }
+    #expect(known.count > 150)
+    for path in Page.paths where path.hasSuffix(".js") || path.hasSuffix(".html") {
+      for match in try text(of: path).matches(of: /(?:\bsay\('|data-(?:say|label)=")([\w.]+)['"]/) {
+        #expect(known.contains(String(match.1)), "\(path) says \(match.1)")
+      }
+    }
+  }
+
+  private func text(of path: String) throws -> String {
+    let body = try #require(Page.file(path: path)).body
+    return try #require(String(validating: body, as: UTF8.self))
   }
 
   @Test("The page is the same at / and at /index.html")

@@ -152,12 +152,16 @@ package enum Query: Sendable {
   case rooms(states: [RoomState], after: RoomID?, limit: Int)
   /// One room with its totals.
   case room(RoomID)
+  /// What was paid in a room over time; a host sees only their own rooms.
+  case timeline(RoomID, by: PersonID?)
   /// The standing listings of a room.
   case listings(RoomID, after: Int64?, limit: Int)
   /// What a host would earn on one unit of each SKU; without one, the host of the room.
   case quote([SKUID], host: MemberID?, room: RoomID?)
   /// The catalogue by text; with earnings for a host.
   case catalogue(text: String, host: MemberID?, after: SKUID?, limit: Int)
+  /// The product sets of the storefront, in order of id.
+  case sets(after: ProductSetID?, limit: Int)
   /// A promoter's links and refusals.
   case links(MemberID)
   /// One order; a buyer sees only their own.

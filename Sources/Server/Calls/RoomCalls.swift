@@ -59,6 +59,13 @@ enum RoomCalls {
     .query(.room(try request.fields.identifier("room")))
   }
 
+  static func timeline(_ request: inout CallRequest) throws(Fault) -> Call {
+    .query(
+      .timeline(
+        try request.fields.identifier("room"),
+        by: request.caller.seesEverything ? nil : request.caller.person))
+  }
+
   static func join(_ request: inout CallRequest) throws(Fault) -> Call {
     let room: RoomID = try request.fields.identifier("room")
     let text = try request.fields.optionalText("link", bytesMax: CallLimits.linkBytesMax)

@@ -41,6 +41,7 @@ package enum SocketCalls {
     SocketMethod("room.end", [.host, .operator], RoomCalls.end),
     SocketMethod("room.raise_pact", [.host, .operator], RoomCalls.raisePact),
     SocketMethod("room.list", .any, RoomCalls.list),
+    SocketMethod("room.timeline", [.host, .operator, .backend, .broker], RoomCalls.timeline),
     SocketMethod("room.join", .any, RoomCalls.join),
     SocketMethod("room.leave", .any, RoomCalls.leave),
     SocketMethod("listing.add", [.host, .operator], ListingCalls.add),
@@ -52,6 +53,7 @@ package enum SocketCalls {
     SocketMethod(
       "catalogue.search", [.host, .operator, .backend, .broker], StorefrontCalls.search),
     SocketMethod("set.define", [.host, .operator, .backend], StorefrontCalls.defineSet),
+    SocketMethod("set.list", [.host, .operator, .backend], StorefrontCalls.listSets),
     SocketMethod("link.create", [.promoter, .operator, .backend], LinkCalls.create),
     SocketMethod("link.revoke", [.promoter, .operator, .backend], LinkCalls.revoke),
     SocketMethod("link.list", [.promoter, .operator, .backend], LinkCalls.list),

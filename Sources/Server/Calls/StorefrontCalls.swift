@@ -95,6 +95,13 @@ enum StorefrontCalls {
           skus: try request.fields.identifiers("skus", count: 1...CallLimits.skusMax))))
   }
 
+  static func listSets(_ request: inout CallRequest) throws(Fault) -> Call {
+    .query(
+      .sets(
+        after: try request.fields.optionalIdentifier("after"),
+        limit: try request.fields.limit(max: CallLimits.pageMax)))
+  }
+
   static func addMember(_ request: inout CallRequest) throws(Fault) -> Call {
     .command(
       .join(

@@ -5,13 +5,19 @@
 
 /// The page at `/`, one for each role on the same API as everybody else.
 package enum Page {
-  /// What the page may load and do, as the value of a `Content-Security-Policy` header.
+  /// What a file may load and do, as the value of a `Content-Security-Policy` header.
   ///
-  /// Only its own files and its own server: no inline script or style, no other address, no frame
-  /// around it. Source: W3C Content Security Policy Level 3.
-  package static let contentSecurityPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  /// Only its own files and its own server: no inline script or style and no other address. Nothing but
+  /// `/embed`, where nothing can be bought or changed, may stand in a frame of another page, so that no
+  /// click can be stolen. Source: W3C Content Security Policy Level 3; RFC 7034, section 1.
+  ///
+  /// - Parameter path: of the request, without its query.
+  /// - Returns: the value.
+  package static func contentSecurityPolicy(path: String) -> String {
+    let ancestors = path == "/embed" ? "*" : "'none'"
+    return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+      + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors \(ancestors)"
+  }
 
   /// One file of the page.
   ///
@@ -29,15 +35,24 @@ package enum Page {
   private static let bodies: [String: [UInt8]] = [
     "/": PackageResources.index_html,
     "/api.js": PackageResources.api_js,
+    "/embed": PackageResources.embed_html,
     "/app.js": PackageResources.app_js,
     "/catalogue.js": PackageResources.catalogue_js,
     "/chart.js": PackageResources.chart_js,
     "/dom.js": PackageResources.dom_js,
+    "/embed.html": PackageResources.embed_html,
+    "/embed.js": PackageResources.embed_js,
     "/explanation.js": PackageResources.explanation_js,
     "/favicon.svg": PackageResources.favicon_svg,
     "/feed.js": PackageResources.feed_js,
     "/format.js": PackageResources.format_js,
+    "/host-events.js": PackageResources.host_events_js,
+    "/host-figures.js": PackageResources.host_figures_js,
+    "/host-head.js": PackageResources.host_head_js,
+    "/host-listings.js": PackageResources.host_listings_js,
+    "/host-report.js": PackageResources.host_report_js,
     "/host-room.js": PackageResources.host_room_js,
+    "/host-sets.js": PackageResources.host_sets_js,
     "/host.js": PackageResources.host_js,
     "/index.html": PackageResources.index_html,
     "/ops-health.js": PackageResources.ops_health_js,

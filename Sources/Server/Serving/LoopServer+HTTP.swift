@@ -95,10 +95,11 @@ extension LoopServer {
   }
 
   private func serveFile(_ request: HTTPRequest, on id: ConnectionID) {
-    guard request.method == .get || request.method == .head,
-      let file = Page.file(path: request.target.path)
+    let path = request.target.path
+    guard request.method == .get || request.method == .head, let file = Page.file(path: path)
     else { return reply(Fault.notFound.response, to: id) }
-    reply(.page(file.contentType, file.body), to: id)
+    reply(
+      .page(file.contentType, file.body, policy: Page.contentSecurityPolicy(path: path)), to: id)
   }
 
   // MARK: Landing
@@ -263,16 +264,13 @@ extension HTTPResponse {
   }
 
   /// A file of the page, which may run only its own scripts and talk only to this server.
-  static func page(_ type: String, _ body: [UInt8]) -> HTTPResponse {
+  static func page(_ type: String, _ body: [UInt8], policy: String) -> HTTPResponse {
     HTTPResponse(
       status: 200,
       headers: HTTPHeaders([
         ("Content-Type", type), ("Cache-Control", "no-cache"),
-        (
-          "Content-Security-Policy",
-          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-            + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        ), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
+        ("Content-Security-Policy", policy), ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
       ]), body: body)
   }
 }

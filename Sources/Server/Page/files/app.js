@@ -1,6 +1,7 @@
 // The page: which role, which language, one connection, and the notices.
 //
-// The address says everything: `/#host`, `/#promoter`, `/#viewer`, `/#ops`, with `/ROOM` behind it for a room.
+// The address says everything: `/#host`, `/#promoter`, `/#viewer`, `/#ops`, with `/ROOM` behind it for a
+// room.
 // A landing link leads to `/?room=…&link=…&rejected=…#viewer`: `link` where the visitor had to sign in
 // first, `rejected` where the link was not accepted.
 
@@ -14,7 +15,8 @@ import { showPromoter } from './promoter.js';
 import { showViewer } from './viewer.js';
 import { showOps } from './ops.js';
 
-const NOTICE_MILLISECONDS = 8000;
+/** How long a notice stays; what went wrong takes longer to read. */
+const NOTICE_MILLISECONDS = { info: 4000, good: 4000, bad: 8000 };
 const NOTICES_MAX = 4;
 const roles = { host: showHost, promoter: showPromoter, viewer: showViewer, ops: showOps };
 
@@ -25,16 +27,24 @@ const signOut = document.getElementById('sign-out');
 const notices = document.getElementById('notices');
 const languageChoice = document.getElementById('language');
 
+/** A lost connection that comes back sooner than this is nobody's concern. */
+const QUIET_MILLISECONDS = 2500;
+
 let leave = () => {};
+/** The connection of the role that is shown: {key, connection, signIn}; kept from place to place. */
+let current = null;
+let connectionTimer = null;
 
 /** What the address asks for. */
 function place() {
-  const [role, room] = location.hash.slice(1).split('/');
+  const [role, room, ...rest] = location.hash.slice(1).split('/');
   const query = new URLSearchParams(location.search);
   const isViewer = !(role in roles) || role === 'viewer';
   return {
     role: role in roles ? role : 'viewer',
     room: room ? decodeURIComponent(room) : isViewer ? query.get('room') : null,
+    /** What stands behind the room in the address, for roles that have more places. */
+    rest: rest.map(decodeURIComponent),
     // Only a landing link puts the room into the query; only then there may be a cookie.
     isLanding: isViewer && !room && query.has('room'),
     link: query.get('link'),
@@ -45,9 +55,10 @@ function place() {
 /** Tells something in passing, politely. */
 function tell(text, tone = 'info') {
   const notice = make('p', { class: `notice ${tone}`, text });
-  notices.append(notice);
-  while (notices.children.length > NOTICES_MAX) notices.firstChild.remove();
-  setTimeout(() => notice.remove(), NOTICE_MILLISECONDS);
+  const place = document.querySelector('dialog[open] .notices') ?? notices;
+  place.append(notice);
+  while (place.children.length > NOTICES_MAX) place.firstChild.remove();
+  setTimeout(() => notice.remove(), NOTICE_MILLISECONDS[tone]);
 }
 
 function tellRefusal(refusal) {
@@ -68,17 +79,29 @@ function sayFrame() {
 }
 
 function showConnection(state, details) {
-  connectionLine.dataset.state = state;
-  setText(connectionLine, say(`state.${state}`));
   if (state === 'closed' && details.code) {
     tell(details.reason || say('closed', { code: details.code }), 'bad');
   }
+  clearTimeout(connectionTimer);
+  const isTrouble = state === 'waiting' || state === 'connecting';
+  if (isTrouble && connectionLine.dataset.state === 'open') {
+    connectionTimer = setTimeout(() => sayConnection('waiting'), QUIET_MILLISECONDS);
+  } else if (!(isTrouble && connectionLine.dataset.state === 'waiting')) {
+    sayConnection(state);
+  }
   const { session } = details;
-  if (state === 'open' && !personLine.textContent) setText(personLine, say('guest'));
-  if (!session) return;
-  setStorefront(session);
-  setText(personLine, say('signedInAs', { person: session.person }));
-  signOut.hidden = false;
+  if (session) {
+    setStorefront(session);
+    setText(personLine, say('signedInAs', { person: session.person }));
+    signOut.hidden = false;
+  } else if (state === 'open' && !personLine.textContent) {
+    setText(personLine, say('guest'));
+  }
+}
+
+function sayConnection(state) {
+  connectionLine.dataset.state = state;
+  setText(connectionLine, say(`state.${state}`));
 }
 
 /** Asks for a token where the server makes none by itself. */
@@ -114,19 +137,9 @@ function show() {
     if (isCurrent) anchor.setAttribute('aria-current', 'page');
     else anchor.removeAttribute('aria-current');
   }
-  setText(personLine, '');
-  signOut.hidden = true;
   main.replaceChildren();
   main.className = asked.role;
-
-  const signIn = new SignIn(asked.role, { mayHaveCookie: asked.isLanding, askForToken });
-  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-  const connection = new Connection({
-    address: `${scheme}://${location.host}/v1/socket`,
-    credentials: (wasRefused) => signIn.credentials(wasRefused),
-    onState: showConnection,
-  });
-  connection.open();
+  const { connection, signIn } = connectionFor(asked);
   let isOver = false;
   const end = roles[asked.role]({
     main, connection, signIn, place: asked, tell,
@@ -136,19 +149,49 @@ function show() {
   leave = () => {
     isOver = true;
     end();
-    connection.close();
   };
+}
+
+/** The connection of a role; another role is another person, and has its own. */
+function connectionFor({ role, isLanding }) {
+  const key = `${role} ${isLanding}`;
+  if (current?.key === key) return current;
+  current?.connection.close();
+  delete connectionLine.dataset.state;
+  setText(personLine, '');
+  signOut.hidden = true;
+  const signIn = new SignIn(role, { mayHaveCookie: isLanding, askForToken });
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  const connection = new Connection({
+    address: `${scheme}://${location.host}/v1/socket`,
+    credentials: (wasRefused) => signIn.credentials(wasRefused),
+    onState: (state, details) => {
+      if (current?.key === key) showConnection(state, details);
+    },
+  });
+  current = { key, connection, signIn };
+  connection.open();
+  return current;
 }
 
 languageChoice.addEventListener('change', () => {
   setLanguage(languageChoice.value);
-  show();
+  showAnew();
 });
 
 signOut.addEventListener('click', () => {
   SignIn.forget(place().role);
-  show();
+  showAnew();
 });
+
+/** Shows the place with a connection of its own, as if it had just been opened. */
+function showAnew() {
+  leave();
+  leave = () => {};
+  current?.connection.close();
+  current = null;
+  show();
+}
 
 let shownHash = location.hash;
 addEventListener('hashchange', () => {
@@ -160,6 +203,8 @@ addEventListener('hashchange', () => {
   }
   shownHash = location.hash;
   show();
+  scrollTo(0, 0);
+  main.focus({ preventScroll: true }); // a screen reader goes on where the new place begins
 });
 
 show();

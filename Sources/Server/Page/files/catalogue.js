@@ -3,57 +3,64 @@
 
 import { button, field, keyedList, make, setText } from './dom.js';
 import { count, money, rate } from './format.js';
-import { stock, tile } from './parts.js';
+import { picture, stock } from './parts.js';
 import { say } from './words.js';
 
 const PAGE_SIZE = 15;
 
-/** What one unit earns its host, in words. */
-export function earningText(earning) {
-  if (!earning) return '';
-  const alone = say('host.youEarn', { amount: money(earning.withoutPromoter) });
-  const together = say('host.youEarnWith', {
-    mine: money(earning.withPromoter), theirs: money(earning.promoter),
-  });
-  return `${alone}\n${together}`;
+/** What one unit earns its host: {element, show(earning)}; the figure first, the split below. */
+export function earningLines() {
+  const alone = make('strong', { class: 'earning' });
+  const together = make('span', { class: 'hint' });
+  return {
+    element: make('div', { class: 'earnings' }, alone, together),
+    show: (earning) => {
+      setText(alone, earning
+        ? say('host.youEarn', { amount: money(earning.withoutPromoter) }) : '');
+      setText(together, earning ? say('host.youEarnWith', {
+        mine: money(earning.withPromoter), theirs: money(earning.promoter),
+      }) : '');
+    },
+  };
 }
 
 /** The search and its results; `attempt` calls a method and tells a refusal. */
 export function catalogue({ connection, room, earnings, attempt, tellRefusal }) {
   const text = make('input', { type: 'search', autocomplete: 'off', enterkeyhint: 'search' });
-  const form = make('form', { class: 'inline search', role: 'search' },
-    field(say('host.search'), text), make('button', { text: say('host.searchButton') }));
+  const form = make('form', { class: 'search', role: 'search' }, field(say('host.search'), text));
   const status = make('p', { class: 'hint', role: 'status' });
-  const list = make('ul', { class: 'rows scroll' });
-  const more = button(say('host.more'), () => search(after), { hidden: true });
+  const list = make('ul', { class: 'rows' });
+  const more = button(say('more'), () => search(after), { hidden: true });
   const showRows = keyedList(list, ({ sku }) => sku, itemRow);
   let items = [];
   let after = null;
   let latest = 0; // the search whose answer counts
 
-  function itemRow({ sku, title: name }) {
+  function itemRow({ sku, title: name, picture: address }) {
     const title = make('strong');
     const price = make('span', { class: 'price' });
     const level = make('span', { class: 'hint' });
-    const earning = make('span', { class: 'earning' });
+    const earning = earningLines();
     const add = button(say('host.list'), async () => {
       const answer = await attempt('listing.add', { sku });
       for (const made of answer?.earnings ?? []) earnings.set(made.sku, made);
       refresh();
     }, { class: 'main' });
     return {
-      element: make('li', { class: 'row' }, tile(name),
-        make('div', { class: 'grow' }, title, make('div', {}, price, ' ', level), earning),
+      element: make('li', { class: 'row listing' }, picture({ title: name, picture: address }),
+        make('div', { class: 'grow' }, title, make('div', {}, price, ' ', level), earning.element),
         make('div', { class: 'actions' }, add)),
       update: (item) => {
         setText(title, item.title);
         setText(price, money(item.price));
         setText(level, [say('host.commission', { rate: rate(item.ratePpm) }), stock(item.left)]
           .join(' · '));
-        setText(earning, earningText(earnings.get(sku) ?? item.earning));
+        earning.show(earnings.get(sku) ?? item.earning);
         const isListed = room.find(sku) !== null;
         add.disabled = isListed || room.view?.state === 'ended';
         setText(add, say(isListed ? 'host.listed' : 'host.list'));
+        add.setAttribute('aria-label', `${add.textContent}: ${item.title}`);
+        add.classList.toggle('main', !isListed);
       },
     };
   }

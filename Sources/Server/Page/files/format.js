@@ -72,6 +72,34 @@ export function day(text) {
     .format(new Date(`${text}T00:00:00Z`));
 }
 
+/**
+ * A moment of a day and time as `datetime-local` gives them, told in the storefront's zone; null where
+ * it is none. The zone's offset is read off at the moment that UTC would give, then once more.
+ */
+export function momentOf(text) {
+  const asUTC = Date.parse(`${text}Z`);
+  if (Number.isNaN(asUTC)) return null;
+  let moment = asUTC;
+  for (let round = 0; round < 2; round += 1) moment = asUTC - offsetAt(moment);
+  return new Date(moment);
+}
+
+/** A moment as `datetime-local` wants it, in the storefront's zone. */
+export function localText(moment) {
+  return new Date(moment.getTime() + offsetAt(moment)).toISOString().slice(0, 16);
+}
+
+/** How far the storefront's clocks are ahead of UTC, in milliseconds. */
+function offsetAt(moment) {
+  const parts = Object.fromEntries(new Intl.DateTimeFormat('en-US', {
+    timeZone: storefrontZone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric',
+    hour: 'numeric', minute: 'numeric', second: 'numeric',
+  }).formatToParts(moment).map(({ type, value }) => [type, Number(value)]));
+  const there = Date.UTC(
+    parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second);
+  return there - Math.floor(Number(moment) / 1000) * 1000;
+}
+
 /** The time of day of a moment in seconds since 1970, without seconds. */
 export function clock(seconds) {
   return inZone({ timeStyle: 'short' }, new Date(seconds * 1000));

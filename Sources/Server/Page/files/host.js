@@ -1,10 +1,14 @@
-// The host: open a room, and run it.
+// The host: start or schedule a show, and find the others.
 
-import { button, field, keyedList, make, setText } from './dom.js';
-import { dateAndTime, partsPerMillion } from './format.js';
-import { badge, randomName } from './parts.js';
+import { field, keyedList, make, setText } from './dom.js';
+import { dateAndTime, localText, momentOf, partsPerMillion, timeZone } from './format.js';
+import { badge, randomName, readRooms } from './parts.js';
+import { emptyState } from './widgets.js';
 import { say } from './words.js';
 import { showHostRoom } from './host-room.js';
+
+const STATES = ['live', 'paused', 'scheduled', 'ended'];
+const REFRESH_MILLISECONDS = 15_000;
 
 /** Shows the host's pages; gives a function that ends them. */
 export function showHost(page) {
@@ -17,65 +21,115 @@ function enter(room) {
 
 function showHostRooms({ main, connection, tell, tellRefusal }) {
   const list = make('ul', { class: 'rows' });
-  const empty = make('p', { class: 'hint', text: say('noRooms'), hidden: true });
-  const showRooms = keyedList(list, ({ room }) => room, (room) => roomRow(room, goLive));
-
-  async function goLive(room) {
-    try {
-      await connection.call('room.open', { room });
-      enter(room);
-    } catch (refusal) {
-      tellRefusal(refusal);
-    }
-  }
+  const past = make('ul', { class: 'rows' });
+  const empty = emptyState(say('host.noRooms'));
+  empty.hidden = true;
+  const pastCard = make('section', { class: 'card', 'aria-labelledby': 'past-title', hidden: true },
+    make('h2', { id: 'past-title', text: say('host.past') }), past);
+  const showRooms = keyedList(list, ({ room, state }) => `${room} ${state}`, roomRow);
+  const showPast = keyedList(past, ({ room }) => room, roomRow);
 
   async function read() {
     try {
-      const { rooms } = await connection.call('room.list', { limit: 100 });
+      const rooms = await readRooms(connection, STATES);
       const mine = rooms.filter(({ host }) => host === connection.session?.person);
-      showRooms(mine);
+      const isPast = ({ state }) => state === 'ended';
+      showRooms(mine.filter((room) => !isPast(room)).sort((one, other) =>
+        STATES.indexOf(one.state) - STATES.indexOf(other.state)
+        || (one.scheduledFor ?? '').localeCompare(other.scheduledFor ?? '')));
+      showPast(mine.filter(isPast).sort((one, other) =>
+        (other.endedAt ?? '').localeCompare(one.endedAt ?? '')));
       empty.hidden = mine.length > 0;
+      pastCard.hidden = !mine.some(isPast);
     } catch (refusal) {
       tellRefusal(refusal);
     }
   }
 
-  main.append(
-    openForm(connection, tell, tellRefusal),
-    make('section', { class: 'card', 'aria-labelledby': 'rooms-title' },
-      make('h2', { id: 'rooms-title', text: say('host.yourRooms') }), list, empty));
+  main.append(make('div', { class: 'columns' },
+    startForm(connection, tell, tellRefusal),
+    make('div', { class: 'stack' },
+      make('section', { class: 'card', 'aria-labelledby': 'rooms-title' },
+        make('h2', { id: 'rooms-title', text: say('host.yourRooms') }), list, empty),
+      pastCard)));
   read();
-  return () => {};
+  const timer = setInterval(() => {
+    if (document.visibilityState === 'visible' && connection.state === 'open') read();
+  }, REFRESH_MILLISECONDS);
+  return () => clearInterval(timer);
 }
 
-/** The form that opens a room at once. */
-function openForm(connection, tell, tellRefusal) {
-  const room = make('input', {
-    required: true, maxlength: 64, pattern: '[A-Za-z0-9._:~\\-]+', autocomplete: 'off',
-    value: `show-${randomName(5)}`,
+/** Two choices side by side: {element, value()}. */
+function choice(label, options, onChange) {
+  const name = `choice-${randomName(6)}`;
+  const inputs = options.map(({ value, text }, index) => {
+    const input = make('input', { type: 'radio', name, value, checked: index === 0 });
+    input.addEventListener('change', () => onChange(value));
+    return make('label', {}, input, make('span', { text }));
   });
+  return {
+    element: make('fieldset', { class: 'choice' },
+      make('legend', { class: 'field-label', text: label }), make('div', {}, inputs)),
+    value: () => inputs.find((one) => one.firstChild.checked).firstChild.value,
+  };
+}
+
+/** The form that opens a room at once, or announces it. */
+function startForm(connection, tell, tellRefusal) {
   const title = make('input', { required: true, maxlength: 100, autocomplete: 'off' });
+  const begins = make('input', { type: 'datetime-local' });
+  const zoneHint = make('span', { class: 'hint' });
+  const beginsField = make('label', { class: 'field', hidden: true },
+    make('span', { class: 'field-label', text: say('host.startsAt') }), begins, zoneHint);
   const pact = make('input', { inputmode: 'decimal', value: '40', autocomplete: 'off' });
-  const submit = make('button', { class: 'main', text: say('host.goLive') });
-  const form = make('form', { class: 'card form', 'aria-labelledby': 'open-title' },
-    make('h1', { id: 'open-title', text: say('host.openRoom') }),
-    field(say('host.roomTitle'), title),
-    make('div', { class: 'pair' },
-      field(say('host.roomID'), room, say('host.roomID.hint')),
-      field(say('host.pact'), pact, say('host.pact.hint'))),
-    submit);
+  const pactField = field(say('host.pact'), pact, say('host.pact.hint'));
+  const pactLater = make('p', { class: 'hint', text: say('host.pact.later'), hidden: true });
+  const submit = make('button', { class: 'main wide', text: say('host.goLive') });
+  const when = choice(say('host.when'), [
+    { value: 'now', text: say('host.when.now') }, { value: 'later', text: say('host.when.later') },
+  ], (value) => {
+    const isLater = value === 'later';
+    beginsField.hidden = !isLater;
+    pactField.hidden = isLater;
+    pactLater.hidden = !isLater;
+    setText(submit, say(isLater ? 'host.schedule' : 'host.goLive'));
+    setText(zoneHint, say('host.startsAt.hint', { zone: timeZone() }));
+    if (isLater && !begins.value) begins.value = localText(new Date(Date.now() + 3_600_000));
+  });
+  const form = make('form', { class: 'card form', 'aria-labelledby': 'start-title' },
+    make('h1', { id: 'start-title', text: say('host.start') }),
+    field(say('host.roomTitle'), title, say('host.roomTitle.hint')),
+    when.element, beginsField, pactField, pactLater, submit);
+
+  /** What is wrong with the form is told, and looked at, here; null then. */
+  function request() {
+    const room = `show-${randomName(8)}`;
+    if (when.value() === 'later') {
+      const scheduledFor = momentOf(begins.value);
+      if (scheduledFor !== null && scheduledFor > new Date()) {
+        return ['room.schedule', {
+          room, title: title.value.trim(), scheduledFor: scheduledFor.toISOString(),
+        }];
+      }
+      tell(say('host.startsAt.bad'), 'bad');
+      begins.focus();
+      return null;
+    }
+    const pactPpm = partsPerMillion(pact.value);
+    if (pactPpm !== null) return ['room.open', { room, title: title.value.trim(), pactPpm }];
+    tell(say('host.pact.bad'), 'bad');
+    pact.focus();
+    return null;
+  }
+
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    const pactPpm = partsPerMillion(pact.value);
-    if (pactPpm === null) {
-      tell(say('host.pact.bad'), 'bad');
-      pact.focus();
-      return;
-    }
+    const call = request();
+    if (call === null) return;
     submit.disabled = true;
     try {
-      await connection.call('room.open', { room: room.value, title: title.value, pactPpm });
-      enter(room.value);
+      await connection.call(...call);
+      enter(call[1].room);
     } catch (refusal) {
       tellRefusal(refusal);
     } finally {
@@ -85,24 +139,25 @@ function openForm(connection, tell, tellRefusal) {
   return form;
 }
 
-function roomRow({ room, state }, goLive) {
+function roomRow({ room, state }) {
   const title = make('strong');
-  const when = make('span', { class: 'hint' });
-  const mark = badge();
-  const isScheduled = state === 'scheduled';
-  const action = isScheduled
-    ? button(say('host.goLive'), () => goLive(room), { class: 'main' })
-    : make('a', {
-      class: 'button', href: `#host/${encodeURIComponent(room)}`, text: say('enter'),
-    });
+  const when = make('div', { class: 'hint' });
+  const mark = badge(state);
+  const action = make('a', {
+    class: state === 'ended' ? 'button' : 'button main', href: `#host/${encodeURIComponent(room)}`,
+    text: say(state === 'ended' ? 'host.report' : 'host.open'),
+  });
   return {
     element: make('li', { class: 'row' },
-      make('span', { class: 'grow' }, title, ' ', mark.element, when), action),
+      make('div', { class: 'grow' },
+        make('div', { class: 'title-line' }, title, mark.element), when), action),
     update: (view) => {
       setText(title, view.title || view.room);
+      action.setAttribute('aria-label', `${action.textContent}: ${title.textContent}`);
       mark.show(view.state);
-      setText(when, view.scheduledFor && isScheduled
-        ? say('startsAt', { time: dateAndTime(view.scheduledFor) }) : view.room);
+      const start = view.state === 'scheduled' ? view.scheduledFor : view.openedAt;
+      setText(when, start ? say('startsAt', { time: dateAndTime(start) }) : '');
+      if (view.state !== 'scheduled' && start) setText(when, dateAndTime(start));
     },
   };
 }

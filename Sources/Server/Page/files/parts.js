@@ -1,7 +1,8 @@
 // Parts that more than one role shows: a room's badge, a product, an event in words.
 
 import { make, setText } from './dom.js';
-import { count, rate } from './format.js';
+import { count, dateAndTime, rate } from './format.js';
+import { emptyState } from './widgets.js';
 import { say } from './words.js';
 
 /** The state of a room: {element, show(state)}. */
@@ -15,7 +16,7 @@ export function badge(state = null) {
   return { element, show };
 }
 
-/** A coloured tile with the first letter of a title; pictures elsewhere are not fetched. */
+/** A coloured tile with the first letter of a title. */
 export function tile(title) {
   let sum = 0;
   for (const letter of title) sum = (sum * 31 + letter.codePointAt(0)) % 6;
@@ -24,10 +25,36 @@ export function tile(title) {
   });
 }
 
+/**
+ * The picture of a product. Only this server's own pictures are fetched, as the page's policy says;
+ * for others, and where one cannot be had, a tile stands in.
+ */
+export function picture({ title, picture: address }) {
+  const isOwn = address && address.startsWith('/') && !address.startsWith('//');
+  if (!isOwn) return tile(title);
+  const image = make('img', { class: 'tile', src: address, alt: '', loading: 'lazy', decoding: 'async' });
+  image.addEventListener('error', () => image.replaceWith(tile(title)), { once: true });
+  return image;
+}
+
 /** How much is left, in words. */
 export function stock(left) {
   if (left === null || left === undefined) return say('left.unlimited');
   return left <= 0 ? say('left.none') : say('left', { count: count(left) });
+}
+
+/** What stands where a room should be that is not there. */
+export function missingRoom(back) {
+  return emptyState(say('noSuchRoom'),
+    make('a', { class: 'button', href: back, text: say('rooms') }));
+}
+
+/** When a room begins, or who runs it. */
+export function aboutRoom({ host, state, scheduledFor }) {
+  return [
+    say('by', { host }),
+    state === 'scheduled' && scheduledFor ? say('startsAt', { time: dateAndTime(scheduledFor) }) : null,
+  ].filter(Boolean).join(' · ');
 }
 
 /** One event of a room in words; `titleOf(sku)` names a product. */
@@ -36,7 +63,8 @@ export function sayEvent(event, titleOf) {
     const named = event.listings?.map(({ title }) => title)
       ?? event.lines?.map(({ sku, units }) => `${units} × ${titleOf(sku)}`)
       ?? [titleOf(event.sku)];
-    return named.join(say('joiner'));
+    const shown = named.slice(0, 3).join(say('joiner'));
+    return named.length > 3 ? say('andMore', { titles: shown, count: count(named.length - 3) }) : shown;
   };
   switch (event.kind) {
     case 'room.pact_raised':
@@ -50,6 +78,39 @@ export function sayEvent(event, titleOf) {
       if (event.kind.startsWith('room.')) return say(`event.${event.kind}`);
       return say(`event.${event.kind}`, { titles: titles() });
   }
+}
+
+/** Reads all rooms, page by page, up to a bound. */
+export async function readRooms(connection, states) {
+  const PAGE = 100;
+  const PAGES_MAX = 10;
+  const all = [];
+  let after = null;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const parameters = { limit: PAGE };
+    if (states) parameters.states = states;
+    if (after !== null) parameters.after = after;
+    const { rooms } = await connection.call('room.list', parameters);
+    all.push(...rooms);
+    if (rooms.length < PAGE) break;
+    after = rooms[rooms.length - 1].room;
+  }
+  return all;
+}
+
+/** Puts a text on the clipboard; a promise of whether it is there. */
+export async function copyText(text) {
+  if (navigator.clipboard) {
+    return navigator.clipboard.writeText(text).then(() => true, () => false);
+  }
+  // The clipboard is there only on secure pages; the old way is not.
+  const box = make('textarea', { class: 'unseen', readonly: true });
+  box.value = text;
+  (document.querySelector('dialog[open]') ?? document.body).append(box);
+  box.select();
+  const isDone = document.execCommand('copy');
+  box.remove();
+  return isDone;
 }
 
 /** A random name, where the browser's own needs a secure page and this one may have none. */

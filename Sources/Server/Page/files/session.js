@@ -6,6 +6,34 @@
 /** What the demonstration calls the roles that it names otherwise than the address does. */
 const DEMO_ROLES = { ops: 'operator' };
 
+// Where a page is embedded elsewhere, a browser may refuse it any storage: then it lasts as long as the
+// page does.
+const memory = new Map();
+const storage = {
+  get: (key) => {
+    try {
+      return sessionStorage.getItem(key);
+    } catch {
+      return memory.get(key) ?? null;
+    }
+  },
+  set: (key, value) => {
+    try {
+      sessionStorage.setItem(key, value);
+    } catch {
+      memory.set(key, value);
+    }
+  },
+  remove: (key) => {
+    memory.delete(key);
+    try {
+      sessionStorage.removeItem(key);
+    } catch {
+      // There was none.
+    }
+  },
+};
+
 const storageKey = (role) => `waggle.token.${role}`;
 
 export class SignIn {
@@ -25,7 +53,7 @@ export class SignIn {
 
   /** The token, for HTTP; null with a cookie session. */
   get token() {
-    return this.#mayHaveCookie ? null : sessionStorage.getItem(storageKey(this.#role));
+    return this.#mayHaveCookie ? null : storage.get(storageKey(this.#role));
   }
 
   /** What protocol.js calls before it opens a session. */
@@ -34,12 +62,12 @@ export class SignIn {
       if (!wasRefused) return null;
       this.#mayHaveCookie = false;
     } else if (wasRefused) {
-      sessionStorage.removeItem(storageKey(this.#role));
+      storage.remove(storageKey(this.#role));
     }
-    const kept = sessionStorage.getItem(storageKey(this.#role));
+    const kept = storage.get(storageKey(this.#role));
     if (kept) return kept;
     const token = (await demoToken(this.#role)) ?? (await this.#askForToken(wasRefused));
-    sessionStorage.setItem(storageKey(this.#role), token);
+    storage.set(storageKey(this.#role), token);
     return token;
   }
 
@@ -57,7 +85,7 @@ export class SignIn {
   }
 
   static forget(role) {
-    sessionStorage.removeItem(storageKey(role));
+    storage.remove(storageKey(role));
   }
 }
 

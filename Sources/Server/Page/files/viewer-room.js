@@ -2,12 +2,14 @@
 
 import { button, keyedList, make, setText } from './dom.js';
 import { count, money } from './format.js';
-import { badge, sayEvent, stock, tile } from './parts.js';
+import { badge, missingRoom, picture, sayEvent, stock } from './parts.js';
+import { emptyState } from './widgets.js';
 import { Orders } from './viewer-orders.js';
 import { Room, readRest } from './room.js';
 import { say, sayReason } from './words.js';
 
-const UNITS_MAX = 5;
+/** Below this stock says that there is not much left. */
+const NEARLY_GONE = 20;
 /** Events that every viewer is told in words; the others show by themselves. */
 const TOLD = ['room.opened', 'room.paused', 'room.resumed', 'room.ended', 'listing.pinned'];
 
@@ -15,28 +17,32 @@ const TOLD = ['room.opened', 'room.paused', 'room.resumed', 'room.ended', 'listi
 export function showViewerRoom(page) {
   const { main, connection, place, tell, tellRefusal } = page;
   const room = new Room();
-  const orders = new Orders(page);
+  const orders = new Orders({ ...page, room });
   const title = make('h1', { text: place.room });
   const mark = badge();
-  const about = make('p', { class: 'hint' });
+  const about = make('span', { class: 'hint' });
+  const state = make('p', { class: 'room-state', hidden: true });
+  const stage = make('div', { class: 'stage' });
   const grid = make('ul', { class: 'products' });
-  const empty = make('p', { class: 'hint', text: say('viewer.noProducts'), hidden: true });
-  const showProducts = keyedList(grid, ({ sku }) => sku, (listing) =>
-    product(listing, room, (units) => orders.place(listing.sku, room.title(listing.sku), units)));
+  const empty = emptyState(say('viewer.noProducts'));
+  const buy = (sku) => orders.begin(room.find(sku));
+  const showStage = keyedList(stage, ({ sku }) => sku, (listing) => onStage(listing, room, buy));
+  const showProducts = keyedList(grid, ({ sku }) => sku, (listing) => product(listing, room, buy));
 
   function refresh() {
     const { view } = room;
     setText(title, view.title || view.room);
     mark.show(view.state);
     setText(about, [
-      say('by', { host: view.host }), `${say('watching')} ${count(room.watching)}`,
-      view.state === 'live' ? null : say('viewer.notLive'),
-    ].filter(Boolean).join(' · '));
-    // What is on show comes first, and large.
-    const { pinned } = room;
-    showProducts(pinned
-      ? [pinned, ...room.listings.filter((listing) => listing !== pinned)] : room.listings);
+      say('by', { host: view.host }), say('viewer.watching', { count: count(room.watching) }),
+    ].join(' · '));
+    state.hidden = view.state === 'live';
+    if (!state.hidden) setText(state, say(`viewer.state.${view.state}`));
+    const pinned = view.state === 'ended' ? null : room.pinned;
+    showStage(pinned ? [pinned] : []);
+    showProducts(room.listings.filter((listing) => listing !== pinned));
     empty.hidden = room.listings.length > 0;
+    orders.refresh();
   }
 
   async function began(result, hasMissed) {
@@ -60,12 +66,14 @@ export function showViewerRoom(page) {
   }
 
   main.append(
-    make('section', { class: 'card room-head' },
+    make('section', { class: 'viewer-head' },
       make('a', { class: 'back', href: '/#viewer', text: `← ${say('allRooms')}` }),
-      make('div', { class: 'title-line' }, title, mark.element), about),
-    make('section', { 'aria-labelledby': 'products-title' },
-      make('h2', { id: 'products-title', text: say('viewer.products') }), grid, empty),
-    orders.element);
+      make('div', { class: 'title-line' }, title, mark.element, about), state),
+    make('div', { class: 'viewer-columns' },
+      make('div', { class: 'stack' }, stage,
+        make('section', { 'aria-labelledby': 'products-title' },
+          make('h2', { id: 'products-title', text: say('viewer.products') }), grid, empty)),
+      orders.element));
 
   const ends = [
     connection.on('room.count', (counted) => {
@@ -84,44 +92,65 @@ export function showViewerRoom(page) {
       onRecovered: (result) => {
         room.counted(result);
         refresh();
-        tell(say('back'), 'good');
+        orders.read();
       },
       onEvent: happened,
-      onRefusal: tellRefusal,
+      onRefusal: (refusal) => {
+        tellRefusal(refusal);
+        if (refusal.code === 'unknown_room') main.replaceChildren(missingRoom('/#viewer'));
+      },
     }),
+    () => orders.end(),
   ];
   return () => ends.forEach((end) => end());
 }
 
-/** A product with its price, stock and the way to buy it. */
-function product({ sku, title: name }, room, buy) {
-  const pinnedMark = make('span', { class: 'on-show', text: say('viewer.pinned') });
+/** What every product shows: {nodes, update(listing)}. */
+function facts(listing, room, buy) {
   const title = make('h3');
   const price = make('span', { class: 'price' });
   const left = make('span', { class: 'hint' });
   const sold = make('span', { class: 'hint' });
-  const units = make('select', { 'aria-label': say('viewer.units') });
-  for (let number = 1; number <= UNITS_MAX; number += 1) {
-    units.append(make('option', { value: number, text: String(number) }));
-  }
-  const order = button(say('viewer.buy'), () => buy(Number(units.value)), { class: 'main' });
-  const element = make('li', { class: 'product' },
-    tile(name),
-    make('div', { class: 'grow' }, pinnedMark, title, price,
-      make('div', { class: 'levels' }, left, sold)),
-    make('div', { class: 'buy' }, units, order));
+  const order = button(say('viewer.buy'), () => buy(listing.sku), { class: 'main' });
   return {
-    element,
-    update: (listing) => {
-      const isPinned = room.view.pinned === sku;
-      element.classList.toggle('pinned', isPinned);
-      pinnedMark.hidden = !isPinned;
-      setText(title, listing.title);
-      setText(price, money(listing.price));
-      setText(left, stock(listing.left));
-      setText(sold, say('sold', { count: count(listing.sold) }));
-      order.disabled = room.view.state !== 'live' || listing.left === 0;
-      order.setAttribute('aria-label', `${say('viewer.buy')} ${listing.title}`);
+    title, price, order,
+    levels: make('div', { class: 'levels' }, left, sold),
+    update: (now) => {
+      setText(title, now.title);
+      setText(price, money(now.price));
+      const isScarce = now.left !== null && now.left > 0 && now.left < NEARLY_GONE;
+      setText(left, isScarce ? say('viewer.nearlyGone', { count: count(now.left) }) : stock(now.left));
+      left.classList.toggle('bad', isScarce || now.left === 0);
+      setText(sold, say('sold', { count: count(now.sold) }));
+      const isGone = now.left !== null && now.left <= 0;
+      order.disabled = room.view.state !== 'live' || isGone;
+      setText(order, isGone ? say('left.none') : say('viewer.buy'));
+      order.setAttribute('aria-label',
+        isGone ? `${say('left.none')}: ${now.title}` : say('viewer.buyTitle', { title: now.title }));
     },
+  };
+}
+
+/** The product on show, large. */
+function onStage(listing, room, buy) {
+  const parts = facts(listing, room, buy);
+  return {
+    element: make('section', { class: 'on-stage', 'aria-label': say('viewer.pinned') },
+      picture(listing),
+      make('div', { class: 'grow' },
+        make('span', { class: 'on-show', text: say('viewer.pinned') }),
+        parts.title, parts.price, parts.levels),
+      parts.order),
+    update: parts.update,
+  };
+}
+
+function product(listing, room, buy) {
+  const parts = facts(listing, room, buy);
+  return {
+    element: make('li', { class: 'product' }, picture(listing),
+      make('div', { class: 'grow' }, parts.title, parts.levels,
+        make('div', { class: 'buy' }, parts.price, parts.order))),
+    update: parts.update,
   };
 }

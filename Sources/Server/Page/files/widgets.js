@@ -105,7 +105,9 @@ export function dialog({ title, content = [], actions = [], onClose = () => {} }
   const element = make('dialog', { class: 'dialog', 'aria-labelledby': titleID },
     make('div', { class: 'dialog-head' }, make('h2', { id: titleID, text: title }), close),
     make('div', { class: 'dialog-body' }, content),
-    actions.length > 0 ? make('div', { class: 'dialog-actions' }, actions) : null);
+    actions.length > 0 ? make('div', { class: 'dialog-actions' }, actions) : null,
+    // What is told meanwhile: the page behind a dialog is neither seen nor read.
+    make('div', { class: 'notices', role: 'status', 'aria-live': 'polite' }));
   element.addEventListener('click', (event) => {
     if (event.target === element) element.close(); // the backdrop
   });

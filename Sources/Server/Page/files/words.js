@@ -26,12 +26,11 @@ const words = {
   'state.closed': ['Disconnected', '已断开'],
   'closed': ['The server ended the connection ({code}). Reload the page to come back.',
     '服务器结束了连接（{code}），请刷新页面。'],
-  'signedInAs': ['You are {person}', '当前身份：{person}'],
+  'signedInAs': ['{person}', '{person}'],
   'guest': ['You are a guest', '当前身份：访客'],
-  'signOut': ['Somebody else', '换一个身份'],
+  'signOut': ['Switch', '换身份'],
   'missed': ['Some events were missed while you were away. What you see is up to date.',
     '断线期间有部分消息未收到，当前内容已是最新。'],
-  'back': ['Back in the room; nothing was missed.', '已重新进入直播间，没有漏掉任何消息。'],
   'signIn': ['Sign in', '登录'],
   'signIn.why': ['This server gives no demonstration sessions. Paste a token of your storefront.',
     '此服务器未开启演示。请粘贴商城签发的令牌。'],
@@ -52,6 +51,7 @@ const words = {
   'rooms': ['Rooms', '直播间'],
   'allRooms': ['All rooms', '全部直播间'],
   'noRooms': ['No room yet.', '还没有直播间。'],
+  'noSuchRoom': ['There is no such room.', '直播间不存在。'],
   'enter': ['Enter', '进入'],
   'room.scheduled': ['Scheduled', '预告'],
   'room.live': ['Live', '直播中'],
@@ -60,7 +60,7 @@ const words = {
   'startsAt': ['Starts {time}', '{time} 开始'],
   'by': ['Host {host}', '主播 {host}'],
   'watching': ['Watching', '正在观看'],
-  'unique': ['Unique viewers', '独立观众'],
+  'unique': ['Visitors', '独立观众'],
   'orders': ['Orders', '订单'],
   'units': ['Units', '件数'],
   'gmv': ['GMV', '成交额'],
@@ -105,6 +105,7 @@ const words = {
   'event.order.cancelled': ['Order cancelled: {titles}', '取消订单：{titles}'],
   'event.order.expired': ['Order expired unpaid: {titles}', '超时未付款：{titles}'],
   'joiner': [', ', '、'],
+  'andMore': ['{titles} and {count} more', '{titles} 等，另有 {count} 款'],
 
   // Reasons and refusals; the server's own sentence stands in where there is none here.
   'reason.link_malformed': ['it is no share link', '不是推广链接'],
@@ -130,7 +131,12 @@ const languages = ['en', 'zh'];
 let current = initialLanguage();
 
 function initialLanguage() {
-  const kept = localStorage.getItem('waggle.language');
+  let kept = null;
+  try {
+    kept = localStorage.getItem('waggle.language');
+  } catch {
+    // A page that is embedded elsewhere may have no storage.
+  }
   if (languages.includes(kept)) return kept;
   return navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }
