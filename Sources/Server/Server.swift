@@ -171,7 +171,7 @@ package final class Server: Sendable {
             mailbox: mailbox, writer: context.writer, reader: reader.value,
             endpoint: endpoint, timeoutMilliseconds: options.webhookTimeoutMilliseconds,
             cutoff: cutoff, health: health, clock: options.clock,
-              failPoint: options.failPoint
+            failPoint: options.failPoint
           ).run()
         })
     }

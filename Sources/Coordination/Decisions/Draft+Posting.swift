@@ -178,6 +178,8 @@ extension Draft {
   /// - Parameters:
   ///   - order: as it stands now.
   ///   - settled: what everybody is due from it, where that has been reckoned already.
+  /// - Returns: the order view.
+  /// - Throws: `Stop`, where a record is missing.
   func answer(_ order: Order, _ settled: Settlement? = nil) throws(Stop) -> JSON {
     let storefront = try storefront()
     var settled = settled

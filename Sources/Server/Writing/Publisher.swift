@@ -137,5 +137,7 @@ package protocol LoopPort: Sendable {
 
 extension LoopPort {
   /// Posts one after the other: for loops that are turned by hand.
-  package func post(contentsOf messages: [LoopMessage]) { for message in messages { post(message) } }
+  package func post(contentsOf messages: [LoopMessage]) {
+    for message in messages { post(message) }
+  }
 }
