@@ -191,6 +191,7 @@ def main():
                     "the story in three windows",
                     [f"{place}: {type(error).__name__}: {str(error)[:1500]}"])
             finally:
+                windows.close_all()
                 server.stop()
         if options.only != "story":
             server = DemoServer(options.waggle, viewers=12, orders=40)
