@@ -103,7 +103,7 @@ def width(page):
       const width = document.documentElement.clientWidth;
       if (document.scrollingElement.scrollWidth <= width) return [];
       return [...document.querySelectorAll('body *')].filter((element) =>
-        element.getBoundingClientRect().right > width + 1)
+        element.getBoundingClientRect().right > width + 1 && !element.closest('[role=tablist]'))
         .map((element) => `${element.tagName}.${element.className}`).slice(0, 5);
     }""")
     return [f"wider than the window: {found}"] if found else []

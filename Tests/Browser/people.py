@@ -135,9 +135,11 @@ class Operator(Person):
         """Opens the newest order of a room."""
         self.page.goto(f"{self.url}/#ops")
         self.is_connected()
-        self.page.get_by_label(self.say("ops.room"), exact=True).first.fill(room)
-        self.button("ops.filter").click()
         orders = self.page.get_by_role("region", name=self.say("ops.tab.orders"), exact=True)
+        expect(orders.get_by_role("row")).not_to_have_count(0)
+        orders.get_by_text(self.say("ops.find"), exact=True).click()
+        orders.get_by_label(self.say("ops.room"), exact=True).fill(room)
+        self.button("ops.filter", orders).click()
         expect(orders.get_by_role("row")).to_have_count(3)
         orders.locator("tbody").get_by_role("button").first.click()
         self.order = self.page.get_by_role("dialog")

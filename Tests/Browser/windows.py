@@ -108,9 +108,13 @@ class Windows:
     def _trouble(self, name, page, what):
         self.troubles.append(f"{name}, {page.url}: {what}")
 
-    def end(self):
+    def close_all(self):
         for context in self._contexts:
             context.close()
+        self._contexts = []
+
+    def end(self):
+        self.close_all()
         self.browser.close()
         self._playwright.stop()
 

@@ -34,7 +34,7 @@ function about(view) {
 /** The rooms that a promoter can bring viewers to. */
 export function roomList(page) {
   const { connection, attempt } = page;
-  const list = make('ul', { class: 'room-cards' });
+  const list = make('ul', { class: 'promoted-rooms' });
   const empty = emptyState(say('promoter.noRooms'));
   empty.hidden = true;
   const watches = new Map(); // room → function that ends it
@@ -49,7 +49,7 @@ export function roomList(page) {
       ? connection.watch({ ticker: 'earnings', room }, figures.show) : null;
     if (end) watches.set(room, end);
     return {
-      element: make('li', { class: 'card room-card' },
+      element: make('li', { class: 'card promoted-room' },
         make('div', { class: 'title-line' }, make('h2', {}, title), mark.element),
         hint, figures.element,
         make('div', { class: 'actions' },
