@@ -90,6 +90,7 @@ struct Auditor {
     for (_, record) in changes.records {
       if case .order(let order) = record { observe(order, elapsed: elapsed) }
     }
+    checkSupply(elapsed: elapsed)
     for booked in changes.transactions { observe(booked.transaction, elapsed: elapsed) }
     for event in changes.events {
       if event.offset != Int64(events[event.room, default: []].count) + 1 {
@@ -163,10 +164,16 @@ struct Auditor {
       let heldBefore =
         before.map { $0.cancelledAt == nil && !$0.hasExpired ? line.units : 0 } ?? 0
       units[line.sku, default: 0] += held - heldBefore
-      if let supply = supply[line.sku], units[line.sku, default: 0] > supply {
-        let taken = units[line.sku, default: 0]
-        find(.oversell, "\(taken) of \(supply) \(line.sku) are taken", elapsed: elapsed)
-      }
+    }
+  }
+
+  /// A commit tells the last value of each record, not in which order its commands took and gave back: so
+  /// units are counted after all of it.
+  private mutating func checkSupply(elapsed: Int64) {
+    for (sku, supply) in supply {
+      let taken = units[sku, default: 0]
+      guard taken > supply else { continue }
+      find(.oversell, "\(taken) of \(supply) \(sku) are taken", elapsed: elapsed)
     }
   }
 
