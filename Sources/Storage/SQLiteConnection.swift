@@ -90,7 +90,7 @@ package final class SQLiteConnection {
   /// - Throws: what `body` throws; `StorageError` from beginning or committing.
   package func transaction<Result>(_ body: () throws -> Result) throws -> Result {
     precondition(!isInTransaction, "transactions do not nest")
-    try endReading()
+    endReading()
     // IMMEDIATE: a writer learns at once, not at its first write, that the database is busy.
     try execute(access == .writing ? "BEGIN IMMEDIATE" : "BEGIN")
     isInTransaction = true
@@ -116,11 +116,12 @@ package final class SQLiteConnection {
     isReading = true
   }
 
-  private func endReading() throws(StorageError) {
+  /// Nothing was written, so that rolling back is as good as committing, and leaves none open whatever
+  /// happens: one that stayed open would make every later transaction fail.
+  private func endReading() {
     guard isReading else { return }
     isReading = false
-    // After some errors SQLite has ended it by itself.
-    if sqlite3_get_autocommit(handle) == 0 { try execute("COMMIT") }
+    rollBack()
   }
 
   private func rollBack() {
