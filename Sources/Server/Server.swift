@@ -1,4 +1,4 @@
-// Composition: opens the store, starts the writer, the reader and the loops, and stops them in order.
+// Composition: opens the store, starts the writer, the readers and the loops, and stops them in order.
 
 import Commerce
 import Coordination
@@ -97,6 +97,8 @@ package final class Server: Sendable {
     let context = ServerContext(
       writer: Mailbox(capacity: options.callsWaitingMax),
       reader: Mailbox(capacity: options.callsWaitingMax),
+      longReader: Mailbox(
+        capacity: min(options.callsWaitingMax, ServerContext.longQuestionsWaitingMax)),
       keys: keys, revocations: revocations, options: options, health: health, log: log,
       clock: options.clock)
     if options.isDemo { try Demo.prepare(store: store, context.environment) }
@@ -123,7 +125,13 @@ package final class Server: Sendable {
     let ports: [any LoopPort] = loops
     // The store and the reader are handed over to their threads and used nowhere else from here on.
     let handedStore = HandedOver(store)
-    let handedReader = HandedOver(reader)
+    let readers = [
+      (context.reader, HandedOver(reader)),
+      (
+        context.longReader,
+        HandedOver(try SQLiteReader.open(directory: options.directory, zone: options.zone))
+      ),
+    ]
     // A desk for each commission service, and one for storefronts that have none any more.
     let services = keyring.commissionKeys.services
     let desks = (0...services.count).map { _ in
@@ -141,14 +149,17 @@ package final class Server: Sendable {
           desks: desks, webhooks: webhookDesks, health: health, revocations: revocations,
           clock: options.clock, failPoint: options.failPoint
         ).run()
-      },
-      try startThread(name: "reader") {
-        Reader(
-          mailbox: context.reader, reader: handedReader.value, loops: ports, health: health,
-          clock: options.clock
-        ).run()
-      },
+      }
     ]
+    for (mailbox, reader) in readers {
+      threads.append(
+        try startThread(name: "reader") {
+          Reader(
+            mailbox: mailbox, reader: reader.value, loops: ports, health: health,
+            clock: options.clock
+          ).run()
+        })
+    }
     for (index, desk) in desks.enumerated() {
       let reader = HandedOver(
         try SQLiteReader.open(directory: options.directory, zone: options.zone))
@@ -245,6 +256,7 @@ package final class Server: Sendable {
     for desk in desks { desk.post(.stop) }
     context.writer.post(.stop)
     context.reader.post(.stop)
+    context.longReader.post(.stop)
     watching.post(WatchMessage())
     watch.post(())
     let running = threads.withLock { threads in

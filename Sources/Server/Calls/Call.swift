@@ -197,6 +197,18 @@ package enum Query: Sendable {
   case ledger
   /// Statements, exports, certificates, the calendar, transactions.
   case books(BooksQuery)
+
+  /// Whether the answer may take as long as there is much stored: whoever asks for a page of
+  /// something must not wait for it.
+  var isLong: Bool {
+    switch self {
+    case .ledger, .planTrial, .rankPreview, .timeline, .books: true
+    case .rooms, .room, .listings, .quote, .catalogue, .sets, .links, .order, .orders, .ownOrders,
+      .earningOrders, .explanation, .plans, .members, .member, .ranks, .invites, .storefront,
+      .session:
+      false
+    }
+  }
 }
 
 /// Which end of a list comes first.

@@ -1,4 +1,5 @@
-// The thread that answers questions from read-only snapshots, so that no question delays a commit.
+// The threads that answer questions from read-only snapshots, so that no question delays a commit: one
+// for what takes a page of rows at the most, one for what may take long (`Query.isLong`).
 
 import Commerce
 import Coordination

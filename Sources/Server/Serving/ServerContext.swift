@@ -1,4 +1,4 @@
-// What every loop shares: the ways to the writer and the reader, keys, options, health. Immutable or
+// What every loop shares: the ways to the writer and the readers, keys, options, health. Immutable or
 // synchronized inside, so any thread may use it.
 
 import Commerce
@@ -11,8 +11,10 @@ import Wire
 struct ServerContext: Sendable {
   /// To the writer.
   let writer: Mailbox<WriterMessage>
-  /// To the reader.
+  /// To the reader of what takes a page of rows at the most.
   let reader: Mailbox<ReaderMessage>
+  /// To the reader of what may take long, so that the other one never does.
+  let longReader: Mailbox<ReaderMessage>
   /// The keys that verify tokens and links and sign guests' tokens, as long as they hold.
   let keys: LiveKeys
   /// Tokens that hold no more, whoever signed them.
@@ -31,6 +33,9 @@ struct ServerContext: Sendable {
   let log: Log
   /// The wall clock.
   let clock: @Sendable () -> Timestamp
+
+  /// How many questions that take long may wait; with more, the last would be answered to nobody.
+  static let longQuestionsWaitingMax = 200
 
   /// The keys that hold now.
   var keyring: Keyring { keys.current }
@@ -63,7 +68,8 @@ struct ServerContext: Sendable {
   func submit(_ call: Call, _ caller: Caller, _ address: ReplyAddress) -> Bool {
     let isTaken: Bool
     if case .query(let query) = call {
-      isTaken = reader.offer(ReaderMessage(query: query, caller: caller, address: address))
+      let message = ReaderMessage(query: query, caller: caller, address: address)
+      isTaken = (query.isLong ? longReader : reader).offer(message)
     } else {
       isTaken = writer.offer(.call(call, caller, address))
     }
