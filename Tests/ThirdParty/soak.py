@@ -92,7 +92,8 @@ class Soak:
         self.tell(baseline, phases, last, orders)
         growth = [
             *soak_figures.of_leaving(baseline, last, orders), *soak_figures.of_memory(phases),
-            *soak_figures.of_standing(phases, SLOW_READERS), *soak_figures.of_latency(sale.watch, self.options.seconds)]
+            *soak_figures.of_standing(phases, SLOW_READERS),
+            *soak_figures.of_latency(sale.watch, self.options.seconds)]
         if growth:
             raise Growth("; ".join(growth))
         sale.check_money({name: Line(sale, name) for name in (SHOP, DELEGATED)})
