@@ -79,7 +79,7 @@ package final class Server: Sendable {
     let reader = try SQLiteReader.open(directory: options.directory, zone: options.zone)
     let stamps = WatchedFiles.Stamps(directory: options.directory, options.certificateFiles)
     let keyring = try Keyring.loadOrCreate(directory: options.directory)
-    let endpoints = keyring.webhooks.endpoints
+    let endpoints = keyring.webhooks.with(options.webhooks).endpoints
     // A wake that waits already is as good as another: more than one need not be kept.
     var webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:]
     for endpoint in endpoints { webhooks[endpoint.key] = Mailbox(capacity: 1) }

@@ -21,6 +21,8 @@ package struct ServerOptions: Sendable {
   package var allowsGuests = false
   /// Whether the demonstration's sign-in and checkout are there.
   package var isDemo = false
+  /// Endpoints of webhooks beside those of the key file, such as the demonstration's own.
+  package var webhooks: [WebhookEndpoint] = []
   /// Proxies that say in `X-Forwarded-For` whom they ask for; addresses without ports.
   package var trustedProxies: Set<InternetAddress> = []
   /// Addresses: how many connections one may have.

@@ -210,15 +210,17 @@ package struct Keyring: Sendable {
   ///
   /// - Parameters:
   ///   - now: the moment.
+  ///   - moreWebhooks: endpoints that the key file does not name.
   ///   - zone: the table of a time zone by its name.
   /// - Returns: the environment; new links are signed with the first link key.
   package func environment(
-    now: Timestamp, zone: @escaping @Sendable (String) throws -> TimeZoneTable
+    now: Timestamp, moreWebhooks: [WebhookEndpoint] = [],
+    zone: @escaping @Sendable (String) throws -> TimeZoneTable
   ) -> CallEnvironment {
     CallEnvironment(
       now: now, linkKeyID: linkSecrets[0].id, mac: { mac($0, $1) }, zone: zone,
       isService: { commissionKeys.isService($0, of: $1) },
-      webhooks: { webhooks.endpoints(of: $0) })
+      webhooks: { webhooks.with(moreWebhooks).endpoints(of: $0) })
   }
 
   private func secret(_ id: String) -> TokenSecret? {

@@ -33,6 +33,12 @@ package struct WebhookKeys: Sendable, Equatable {
     endpoints.filter { $0.key.storefront == storefront }
   }
 
+  /// These, and others behind them whose names are not taken here.
+  func with(_ others: [WebhookEndpoint]) -> WebhookKeys {
+    let known = Set(endpoints.map(\.key))
+    return WebhookKeys(endpoints: endpoints + others.filter { !known.contains($0.key) })
+  }
+
   /// Reads the endpoints of a file.
   ///
   /// - Parameter fields: of the file.

@@ -12,8 +12,9 @@ extension Subcommand {
       orders and payouts, rooms that are on now and rooms that are announced, and anybody may sign in. \
       Beside it, in the same process and over the public API on the loopback address, played viewers \
       come and go, buy, pay, send back and complain, and played hosts pin products. They go into every \
-      room that is open, also into yours, and by the links that its promoters made. All of it ends \
-      with the server; the same data directory goes on where it was.
+      room that is open, also into yours, and by the links that its promoters made. A receiver on \
+      the loopback address stands for the storefront's other systems, which are told of what is \
+      booked. All of it ends with the server; the same data directory goes on where it was.
       """,
     options: [
       .data,
@@ -48,6 +49,11 @@ extension Subcommand {
     viewers: Int(try input.integer("viewers", in: 0...200)),
     ordersPerMinute: try input.integer("orders", in: 0...600),
     seed: UInt64(try input.integer("seed", in: 0...Int64.max)))
+  leaveSignalsToWait()
+  let receiver = try DemoReceiver.start()
+  options.webhooks = receiver.endpoints
+  // Longer than the server, which would take its going for a failure.
+  defer { receiver.stop() }
   return try serveUntilStopped(options, output) { server in
     try DemoCrowd.start(in: server, crowd)
   }

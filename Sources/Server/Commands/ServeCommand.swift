@@ -78,6 +78,20 @@ extension Subcommand {
   try serveUntilStopped(try serverOptions(input, output), output) { _ in nil }
 }
 
+/// Has every thread that starts from now on leave the signals that end a server to `sigwait`.
+///
+/// - Returns: those signals, and the one that has it read its keys again.
+@discardableResult
+func leaveSignalsToWait() -> sigset_t {
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  sigaddset(&signals, SIGTERM)
+  sigaddset(&signals, SIGINT)
+  sigaddset(&signals, SIGHUP)
+  pthread_sigmask(SIG_BLOCK, &signals, nil)
+  return signals
+}
+
 /// Runs a server until a signal ends it.
 ///
 /// - Parameters:
@@ -90,14 +104,7 @@ func serveUntilStopped(
   _ options: ServerOptions, _ output: CommandOutput,
   accompany: (Server) throws -> DemoCrowd?
 ) throws -> ExitCode {
-  // Before any thread starts, so that all of them leave these signals to `sigwait` below.
-  var signals = sigset_t()
-  sigemptyset(&signals)
-  sigaddset(&signals, SIGTERM)
-  sigaddset(&signals, SIGINT)
-  sigaddset(&signals, SIGHUP)
-  pthread_sigmask(SIG_BLOCK, &signals, nil)
-
+  let signals = leaveSignalsToWait()
   // Whoever read our output may have gone; that is no reason to stop serving.
   signal(SIGPIPE, SIG_IGN)
 
@@ -106,8 +113,8 @@ func serveUntilStopped(
   welcome(server, options, output)
   options.notifier?.send("READY=1", "STATUS=ready on \(server.address)")
   server.log.write(.info, "started", [("address", .string(server.address.description))])
-  var received: Int32 = 0
-  while sigwait(&signals, &received) == 0, received == SIGHUP {
+  var (waited, received) = (signals, Int32(0))
+  while sigwait(&waited, &received) == 0, received == SIGHUP {
     server.log.write(.info, "reloading")
     server.reload()
   }
@@ -176,7 +183,8 @@ private func welcome(_ server: Server, _ options: ServerOptions, _ output: Comma
   if options.isDemo {
     for (role, what) in [
       ("host", "open a room, list products"), ("promoter", "make a link, watch earnings"),
-      ("viewer", "watch and buy"), ("ops", "explain, refund, pay out"),
+      ("viewer", "watch and buy"),
+      ("ops", "explain, refund, pay out; another storefront, with ranks, is at the top"),
     ] {
       output.line("  \(base)/#\(role)  \(what)")
     }

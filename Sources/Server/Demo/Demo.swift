@@ -12,6 +12,8 @@ import Coordination
 enum Demo {
   /// The storefront's id.
   static let storefront = StorefrontID(trusted: "demo")
+  /// What it is called.
+  static let name = "Waggle demo 蜂舞演示店"
   /// Signs the demonstration's people in for half a day.
   static let lifetimeMilliseconds: Int64 = 43_200_000
 
@@ -80,23 +82,34 @@ enum Demo {
   /// The id of the promoter whom a visitor plays.
   static let promoterChen = MemberID(trusted: "promoter-chen")
 
-  /// Fills an empty store with a storefront, its people, its catalogue and its past.
+  /// Fills a store with both storefronts, their people, their catalogue and their past.
   ///
   /// - Parameters:
-  ///   - store: where; nothing happens if the storefront is there.
+  ///   - store: where; nothing happens to a storefront that is there.
   ///   - environment: signs the promoters' links; its moment is now.
   /// - Throws: what the store throws.
   static func prepare(store: any Store, _ environment: CallEnvironment) throws {
+    try prepare(storefront, store, environment) { $0.shows() }
+    try prepare(DemoWanwu.storefront, store, environment) { $0.wanwu() }
+  }
+
+  private static func prepare(
+    _ storefront: StorefrontID, _ store: any Store, _ environment: CallEnvironment,
+    _ script: (inout DemoHistory) -> Void
+  ) throws {
     let coordinator = Coordinator(store: store)
     guard try coordinator.record(.storefront(storefront)) == nil else { return }
-    var history = DemoHistory(store, coordinator, environment)
+    var history = DemoHistory(storefront, store, coordinator, environment)
+    script(&history)
     try history.play()
   }
 
-  /// The storefront as it is configured from its first day on.
-  static func configured(at moment: Timestamp) -> Storefront {
+  /// A storefront as it is configured from its first day on.
+  static func configured(
+    _ storefront: StorefrontID, _ name: String, at moment: Timestamp
+  ) -> Storefront {
     Storefront(
-      id: storefront, name: "Waggle demo 蜂舞演示店", currency: .cny, zone: .shanghai,
+      id: storefront, name: name, currency: .cny, zone: .shanghai,
       precedence: [.code, .visit, .lock], visitHoldMilliseconds: Storefront.visitHoldDefault,
       unpaidHoldMilliseconds: Storefront.unpaidHoldDefault, planVersion: 1, createdAt: moment)
   }

@@ -1,5 +1,6 @@
-// The demonstration's past: five weeks of shows every other evening, their orders, and what became of
-// them, decided by the core one after the other at the moments at which they are said to have happened.
+// The past of a storefront of the demonstration: what is written down is decided by the core, one after
+// the other, at the moments at which it is said to have happened. Here and in DemoHistory+Shows.swift are
+// five weeks of shows every other evening, their orders, and what became of them.
 //
 // Moments hang on the last midnight in Shanghai and chance on a fixed seed, so that every day begins
 // with the same past; only tonight's rooms hang on the moment itself. One thread, before the server starts.
@@ -9,26 +10,34 @@ import Commission
 import Coordination
 import Wire
 
-/// Plays the past of the demonstration's storefront.
+/// Plays the past of a storefront of the demonstration.
 struct DemoHistory {
   enum Step {
     case decide(Command)
     /// Everything whose return period is over.
     case release
     case payOut(StatementID)
+    /// An endpoint of webhooks is told of everything that was booked by then.
+    case tell(EndpointID, DemoTelling)
   }
+
+  let storefront: StorefrontID
 
   let now: Timestamp
   var chance = DemoChance(seed: 20_231_111)
   let items: [CatalogueItem]
   let sets: [ProductSet]
   private let store: any Store
-  private let coordinator: Coordinator
+  let coordinator: Coordinator
   private let environment: CallEnvironment
   private let midnight: Timestamp
   private var steps: [(at: Timestamp, step: Step)] = []
 
-  init(_ store: any Store, _ coordinator: Coordinator, _ environment: CallEnvironment) {
+  init(
+    _ storefront: StorefrontID, _ store: any Store, _ coordinator: Coordinator,
+    _ environment: CallEnvironment
+  ) {
+    self.storefront = storefront
     self.store = store
     self.coordinator = coordinator
     self.environment = environment
@@ -40,16 +49,21 @@ struct DemoHistory {
     midnight = Timestamp(milliseconds: (now.milliseconds + shift) / day * day - shift)
   }
 
-  /// Plays everything and stores it.
-  ///
-  /// - Throws: what the store throws.
-  mutating func play() throws {
+  /// Writes down five weeks of shows.
+  mutating func shows() {
     settle()
     for (index, day) in stride(from: -34, through: -1, by: 2).enumerated() {
       evening(day, of: Demo.hosts[index % 3])
     }
     money()
     tonight()
+    otherSystems()
+  }
+
+  /// Plays everything that was written down, and stores it.
+  ///
+  /// - Throws: what the store throws.
+  mutating func play() throws {
     // What has not happened yet, such as a parcel that is under way, is left out. Stable, because the
     // order of equal moments matters.
     let past = steps.enumerated().filter { $0.element.at <= now }
@@ -63,18 +77,19 @@ struct DemoHistory {
     case .decide(let command): try decide(command, at)
     case .release:
       _ = try coordinator.commit()
-      let due = try store.dueReleases(Demo.storefront, at: at, limit: 1_000)
+      let due = try store.dueReleases(storefront, at: at, limit: 1_000)
       try decide(.release(orders: due.orders, bonuses: due.bonuses), at)
     case .payOut(let statement):
       _ = try coordinator.commit()
-      let period = try store.statementPeriod(Demo.storefront, until: nil)
+      let period = try store.statementPeriod(storefront, until: nil)
       try decide(.payOut(statement, until: nil, period), at)
+    case .tell(let endpoint, let telling): try tell(endpoint, telling, at)
     }
   }
 
-  private func decide(_ command: Command, _ at: Timestamp) throws {
+  func decide(_ command: Command, _ at: Timestamp) throws {
     let outcome = try coordinator.decide(
-      command, by: .system, storefront: Demo.storefront, at: at)
+      command, by: .system, storefront: storefront, at: at)
     if case .failure(let rejection) = outcome {
       preconditionFailure("the demonstration's own past is possible: \(rejection.message)")
     }
@@ -112,7 +127,8 @@ struct DemoHistory {
     let first = moment(-60, 9)
     do {
       let plan = try Plan.shipped("fengxiang")
-      add(first, .configureStorefront(Demo.configured(at: first), plan: plan))
+      let demo = Demo.configured(storefront, Demo.name, at: first)
+      add(first, .configureStorefront(demo, plan: plan))
     } catch {
       preconditionFailure("the shipped plan is valid: \(error)")
     }
@@ -126,13 +142,13 @@ struct DemoHistory {
     for set in sets { add(moment(-40, 9), .defineSet(set)) }
   }
 
-  private mutating func join(
+  mutating func join(
     _ member: MemberID, _ name: String, _ inviter: MemberID?, _ at: Timestamp,
-    invite: InviteID? = nil
+    rank: String? = nil, invite: InviteID? = nil
   ) {
     add(
       at,
-      .join(member: member, name: name, inviter: inviter, rank: nil, at: at, invite: invite))
+      .join(member: member, name: name, inviter: inviter, rank: rank, at: at, invite: invite))
   }
 
   // MARK: Money
@@ -179,7 +195,7 @@ struct DemoHistory {
   ) -> SignedLink {
     do throws(ShareLinkError) {
       let link = try ShareLink(
-        keyID: environment.linkKeyID, storefront: Demo.storefront, promoter: promoter.id,
+        keyID: environment.linkKeyID, storefront: storefront, promoter: promoter.id,
         room: room, sku: sku, channel: promoter.channel, issued: at,
         expiry: at.advanced(byMilliseconds: 30 * DemoHistory.dayMilliseconds))
       let signed = try SignedShareLink(signing: link, mac: environment.mac)
@@ -191,7 +207,7 @@ struct DemoHistory {
             channel: promoter.channel, expiresAt: link.expiry, maximumUses: nil,
             issuedAt: link.issued)))
       return SignedLink(
-        id: signed.id, storefront: Demo.storefront, promoter: promoter.id, room: room,
+        id: signed.id, storefront: storefront, promoter: promoter.id, room: room,
         channel: promoter.channel, expiresAt: link.expiry, maximumUses: nil)
     } catch {
       preconditionFailure("the demonstration's links fit: \(error)")

@@ -34,6 +34,7 @@ extension LoopServer {
     var fields = try Fields(body: request)
     let role = try fields.text("role", bytesMax: 16)
     _ = try fields.optionalText("name", bytesMax: 64)
+    let wanted = try fields.optionalText("storefront", bytesMax: 64)
     try fields.finish()
     let person: PersonID
     let scopes: Token.Scopes
@@ -45,12 +46,18 @@ extension LoopServer {
       (person, scopes) = (try context.keyring.randomPerson(prefix: "viewer-"), [.viewer])
     default: throw .invalidField("role", "A role is host, promoter, viewer or operator.")
     }
+    // The second storefront is for its operator only; nobody hosts a show there.
+    let open = [(Demo.storefront, Demo.name)] + (role == "operator" ? [DemoWanwu.named] : [])
+    guard let (storefront, _) = wanted == nil ? open[0] : open.first(where: { $0.0.text == wanted })
+    else { throw .invalidField("storefront", "The role has no such storefront.") }
     let token = try context.keyring.issue(
-      person: person, storefront: Demo.storefront, scopes: scopes,
+      person: person, storefront: storefront, scopes: scopes,
       lifetimeMilliseconds: Demo.lifetimeMilliseconds, now: context.clock())
     return [
       "token": .string(token), "person": .string(person.text),
-      "storefront": .string(Demo.storefront.text),
+      "storefront": .string(storefront.text),
+      "storefronts": .array(
+        open.map { ["storefront": .string($0.0.text), "name": .string($0.1)] }),
     ]
   }
 

@@ -60,7 +60,9 @@ struct ServerContext: Sendable {
   }
 
   /// What decoding a call needs to know.
-  var environment: CallEnvironment { keyring.environment(now: clock(), zone: options.zone) }
+  var environment: CallEnvironment {
+    keyring.environment(now: clock(), moreWebhooks: options.webhooks, zone: options.zone)
+  }
 
   /// Hands a call on to whoever answers it.
   ///

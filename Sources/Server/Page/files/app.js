@@ -26,6 +26,7 @@ const personLine = document.getElementById('person');
 const signOut = document.getElementById('sign-out');
 const notices = document.getElementById('notices');
 const languageChoice = document.getElementById('language');
+const storefrontChoice = document.getElementById('storefront');
 
 /** A lost connection that comes back sooner than this is nobody's concern. */
 const QUIET_MILLISECONDS = 2500;
@@ -92,11 +93,20 @@ function showConnection(state, details) {
   const { session } = details;
   if (session) {
     setStorefront(session);
+    offerStorefronts(current.signIn.storefronts);
     setText(personLine, say('signedInAs', { person: session.person }));
     signOut.hidden = false;
   } else if (state === 'open' && !personLine.textContent) {
     setText(personLine, say('guest'));
   }
+}
+
+/** A choice of storefronts, where there is one. */
+function offerStorefronts({ all, chosen }) {
+  storefrontChoice.closest('label').hidden = all.length < 2;
+  storefrontChoice.replaceChildren(...all.map(({ storefront, name }) =>
+    make('option', { value: storefront, text: name })));
+  storefrontChoice.value = chosen;
 }
 
 function sayConnection(state) {
@@ -160,6 +170,7 @@ function connectionFor({ role, isLanding }) {
   delete connectionLine.dataset.state;
   setText(personLine, '');
   signOut.hidden = true;
+  offerStorefronts({ all: [] });
   const signIn = new SignIn(role, { mayHaveCookie: isLanding, askForToken });
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   const connection = new Connection({
@@ -176,6 +187,11 @@ function connectionFor({ role, isLanding }) {
 
 languageChoice.addEventListener('change', () => {
   setLanguage(languageChoice.value);
+  showAnew();
+});
+
+storefrontChoice.addEventListener('change', () => {
+  SignIn.choose(place().role, storefrontChoice.value);
   showAnew();
 });
 

@@ -4,13 +4,7 @@
 import { make } from './dom.js';
 import { dateAndTime, money, rate } from './format.js';
 import { dataTable, dialog } from './widgets.js';
-import { languageKey, say } from './words.js';
-
-/** A text of this page, or the server's own word where there is none. */
-export function sayOr(key, word) {
-  const text = say(key);
-  return text === key ? word : text;
-}
+import { languageKey, say, sayOr } from './words.js';
 
 /** Asks for an explanation and shows it over the page. */
 export async function explain(attempt, order) {

@@ -30,6 +30,27 @@ export function money(minorUnits, currency = storefrontCurrency) {
   return format.format(`${minorUnits < 0 ? '-' : ''}${whole}${places > 0 ? `.${part}` : ''}`);
 }
 
+function placesOf(currency) {
+  return new Intl.NumberFormat('en', { style: 'currency', currency })
+    .resolvedOptions().maximumFractionDigits;
+}
+
+/** An amount as it is typed, such as 12.30, in minor units; null where it is none. Digits only: no
+    floating-point number comes near money. */
+export function minorUnits(text, currency) {
+  const places = placesOf(currency);
+  const match = /^\s*(\d{1,10})(?:[.,](\d*))?\s*$/.exec(text);
+  if (!match || (match[2] ?? '').length > places) return null;
+  return Number(match[1] + (match[2] ?? '').padEnd(places, '0'));
+}
+
+/** Minor units as they are typed. */
+export function typed(minor, currency) {
+  const places = placesOf(currency);
+  const digits = String(minor).padStart(places + 1, '0');
+  return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
+}
+
 export function count(number) {
   if (number === null || number === undefined) return '–';
   return new Intl.NumberFormat(language()).format(number);

@@ -123,6 +123,10 @@ export function showFigures(roomID) {
     over: ({ state, endedAt: end }) => {
       endedAt = state === 'ended' ? Date.parse(end) / 1000 : null;
       for (const one of now) one.hidden = state === 'ended';
+      // A window that was opened after the end has seen nobody watch.
+      const hasAudience = state !== 'ended' || series.watching.length > 0;
+      choices.find(({ name }) => name === 'watching').element.hidden = !hasAudience;
+      if (!hasAudience && chosen === 'watching') choose('orders');
     },
     counted: ({ watching, unique }) => {
       parts.watching.show(count(watching));

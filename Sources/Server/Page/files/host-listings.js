@@ -14,6 +14,7 @@ export function roomListings({ attempt, tell, earnings, toCatalogue }) {
   const list = make('ul', { class: 'rows' });
   const empty = emptyState(say('host.noListings'),
     button(say('host.toCatalogue'), toCatalogue, { class: 'main' }));
+  const emptyAtEnd = emptyState(say('host.noneListed'));
   const title = make('h2', { id: 'listings-title' });
   let room = null;
 
@@ -69,13 +70,16 @@ export function roomListings({ attempt, tell, earnings, toCatalogue }) {
   const showRows = keyedList(list, ({ sku }) => sku, row);
 
   return {
-    element: make('section', { class: 'card', 'aria-labelledby': 'listings-title' }, title, list, empty),
+    element: make('section', { class: 'card', 'aria-labelledby': 'listings-title' }, title, list, empty,
+      emptyAtEnd),
     show: (now) => {
       room = now;
       if (!room.view) return;
       setText(title, `${say('host.listings')} (${count(room.listings.length)})`);
       showRows(room.listings);
-      empty.hidden = room.listings.length > 0;
+      const isOver = room.view.state === 'ended';
+      empty.hidden = isOver || room.listings.length > 0;
+      emptyAtEnd.hidden = !isOver || room.listings.length > 0;
     },
   };
 }

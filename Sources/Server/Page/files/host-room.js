@@ -61,6 +61,8 @@ export function showHostRoom(page) {
     products.refresh();
     sets.refresh();
     report.show(room.view);
+    // Nothing can be listed any more.
+    for (const key of ['catalogue', 'sets']) sections.offer(key, room.view.state !== 'ended');
   }
 
   function learn(answer) {

@@ -2,14 +2,15 @@
 
 import { button, figure, make, setText } from './dom.js';
 import { count, dateAndTime } from './format.js';
-import { say } from './words.js';
+import { say, sayOr } from './words.js';
 import { confirmed, dataTable, emptyState } from './widgets.js';
 import { lineChart } from './chart.js';
 import { path } from './api.js';
-import { sayOr } from './explanation.js';
 
 const POINTS_MAX = 360;
 const MEBIBYTE = 1_048_576;
+/** How an endpoint's state looks. */
+const TONES = { runs: 'good', waits: 'info', stopped: 'bad' };
 
 /** The webhooks: {element, read(), refresh()}. */
 export function webhookPart({ api, attempt, tell }) {
@@ -19,9 +20,9 @@ export function webhookPart({ api, attempt, tell }) {
     keyOf: ({ endpoint }) => endpoint,
     columns: [
       { label: say('hook.endpoint'), cell: ({ endpoint, url }) => make('span', {},
-        endpoint, make('span', { class: 'hint block', text: url })) },
+        endpoint, make('span', { class: 'hint block', text: url ?? say('hook.dropped') })) },
       { label: say('ops.state'), cell: ({ state }) => make('span', {
-        class: 'badge', 'data-state': state, text: sayOr(`hook.state.${state}`, state),
+        class: 'badge', 'data-tone': TONES[state], text: sayOr(`hook.state.${state}`, state),
       }) },
       { label: say('hook.delivered'), isNumber: true, cell: ({ delivered }) => count(delivered) },
       { label: say('hook.lag'), isNumber: true, cell: ({ lag }) => count(lag) },
@@ -29,25 +30,33 @@ export function webhookPart({ api, attempt, tell }) {
       { label: say('hook.failure'), cell: ({ failure, nextAttempt }) => (failure
         ? [failure.message, nextAttempt ? say('hook.next', { time: dateAndTime(nextAttempt) }) : null]
           .filter(Boolean).join(' ') : '–') },
-      { label: say('hook.replay'), cell: ({ endpoint, dead }) => (dead > 0
-        ? button(say('hook.replayDead'), () => replay(endpoint)) : '–') },
+      { label: say('hook.todo'), cell: (one) => (one.state === 'stopped'
+        ? button(say('hook.goOn'), () => goOn(one))
+        : one.dead > 0 ? button(say('hook.replay'), () => replay(one)) : '–') },
     ],
   });
 
-  async function replay(endpoint) {
-    const dead = await attempt(() => api.get(path`/v1/webhooks/${endpoint}/dead-letters`));
-    const sequences = dead?.deadLetters.map(({ sequence }) => sequence) ?? [];
+  /** Has everything from the first to the last dead letter sent once more. */
+  async function replay({ endpoint }) {
+    const letters = await attempt(() =>
+      api.all(path`/v1/webhooks/${endpoint}/dead-letters`, 'deadLetters', { limit: 100 }));
+    const sequences = (letters?.found ?? []).filter(({ deliveredAt }) => deliveredAt === null)
+      .map(({ sequence }) => sequence);
     if (sequences.length === 0) return;
-    const isSure = await confirmed({
-      title: say('hook.replay'),
-      text: say('hook.replay.text', { count: count(sequences.length), endpoint }),
-      action: say('hook.replay'),
-    });
-    if (!isSure) return;
-    const answer = await attempt(() => api.post(path`/v1/webhooks/${endpoint}/replay`, {
+    await ask('hook.replay', { count: count(sequences.length), endpoint }, endpoint, {
       from: Math.min(...sequences), to: Math.max(...sequences),
-    }));
-    if (!answer) return;
+    });
+  }
+
+  /** Has an endpoint that was stopped told of what it has not been told yet. */
+  const goOn = ({ endpoint, delivered, lag }) =>
+    ask('hook.goOn', { count: count(lag), endpoint }, endpoint, { from: delivered + 1 });
+
+  async function ask(key, values, endpoint, run) {
+    const isSure = await confirmed({
+      title: say(key), text: say(`${key}.text`, values), action: say(key),
+    });
+    if (!isSure || !await attempt(() => api.post(path`/v1/webhooks/${endpoint}/replay`, run))) return;
     tell(say('hook.replaying'), 'good');
     read();
   }

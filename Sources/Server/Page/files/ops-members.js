@@ -173,9 +173,15 @@ export function memberPart(page) {
     filter();
     drawAll();
     none.hidden = members.length > 0;
+    form.hidden = ranks.length < 2;
+    hint.hidden = form.hidden;
+    setText(oneRank, !form.hidden ? '' : [say('member.oneRank'),
+      page.signIn.storefronts.all.length > 1 ? say('member.oneRank.other') : ''].filter(Boolean).join(' '));
   }
 
   const none = emptyState(say('member.none'));
+  const hint = make('p', { class: 'hint', text: say('member.hint') });
+  const oneRank = make('p', { class: 'hint' });
   const form = make('form', { class: 'inline' },
     field(say('member.member'), member), field(say('member.newRank'), rank),
     field(say('member.days'), days), make('button', { class: 'main', text: say('member.preview') }));
@@ -190,7 +196,7 @@ export function memberPart(page) {
     element: make('div', { class: 'stack' },
       make('section', { class: 'card', 'aria-labelledby': 'tree-title' },
         make('h2', { id: 'tree-title', text: say('member.tree') }),
-        make('p', { class: 'hint', text: say('member.hint') }), form, picture, pictureNote, result),
+        hint, oneRank, form, picture, pictureNote, result),
       make('section', { class: 'card', 'aria-labelledby': 'members-title' },
         make('h2', { id: 'members-title', text: say('ops.tab.members') }),
         field(say('member.search'), search), status, table.element, none)),

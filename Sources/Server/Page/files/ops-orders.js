@@ -2,12 +2,11 @@
 // certificate, and what can be done with it: refund, dispute, resolve.
 
 import { button, field, make, setText } from './dom.js';
-import { dateAndTime, money } from './format.js';
+import { dateAndTime, minorUnits, money, typed } from './format.js';
 import { randomName } from './parts.js';
-import { say } from './words.js';
+import { say, sayOr } from './words.js';
 import { dataTable, emptyState } from './widgets.js';
 import { path } from './api.js';
-import { sayOr } from './explanation.js';
 import { showOrder } from './ops-order.js';
 
 const PAGE_SIZE = 25;
@@ -91,27 +90,6 @@ export function orderPart(page) {
     read: () => turn(null),
     refresh,
   };
-}
-
-function placesOf(currency) {
-  return new Intl.NumberFormat('en', { style: 'currency', currency })
-    .resolvedOptions().maximumFractionDigits;
-}
-
-/** An amount as it is typed, such as 12.30, in minor units; null where it is none. Digits only: no
-    floating-point number comes near money. */
-export function minorUnits(text, currency) {
-  const places = placesOf(currency);
-  const match = /^\s*(\d{1,10})(?:[.,](\d*))?\s*$/.exec(text);
-  if (!match || (match[2] ?? '').length > places) return null;
-  return Number(match[1] + (match[2] ?? '').padEnd(places, '0'));
-}
-
-/** Minor units as they are typed. */
-export function typed(minor, currency) {
-  const places = placesOf(currency);
-  const digits = String(minor).padStart(places + 1, '0');
-  return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
 }
 
 /** A form that gives back some or all of an order; `onDone(view)` gets the order as it is then. */

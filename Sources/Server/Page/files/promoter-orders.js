@@ -3,9 +3,9 @@
 
 import { button, field, keyedList, make, setText } from './dom.js';
 import { dateAndTime, day, money } from './format.js';
-import { say } from './words.js';
+import { say, sayOr } from './words.js';
 import { emptyState } from './widgets.js';
-import { explain, sayOr } from './explanation.js';
+import { explain } from './explanation.js';
 
 const PAGE_SIZE = 30;
 const SOON_MILLISECONDS = 800;

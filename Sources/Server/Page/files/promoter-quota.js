@@ -3,9 +3,9 @@
 import { button, figure, keyedList, make, setText } from './dom.js';
 import { count, dateAndTime, day, money } from './format.js';
 import { randomName } from './parts.js';
-import { say } from './words.js';
+import { say, sayOr } from './words.js';
 import { confirmed, dataTable, emptyState } from './widgets.js';
-import { explain, sayOr } from './explanation.js';
+import { explain } from './explanation.js';
 import { copyText } from './promoter-share.js';
 
 /** The release calendar: {element, read()}. */

@@ -35,6 +35,8 @@ const storage = {
 };
 
 const storageKey = (role) => `waggle.token.${role}`;
+const choiceKey = (role) => `waggle.storefront.${role}`;
+const choicesKey = (role) => `waggle.storefronts.${role}`;
 
 export class SignIn {
   #role;
@@ -84,8 +86,21 @@ export class SignIn {
     });
   }
 
+  /** Where the demonstration has several storefronts for a role: all of them, {storefront, name}, and
+      the one that was chosen. */
+  get storefronts() {
+    const all = JSON.parse(storage.get(choicesKey(this.#role)) ?? '[]');
+    return { all, chosen: storage.get(choiceKey(this.#role)) ?? all[0]?.storefront ?? null };
+  }
+
   static forget(role) {
     storage.remove(storageKey(role));
+  }
+
+  /** Signs in to another storefront of the demonstration from now on. */
+  static choose(role, storefront) {
+    SignIn.forget(role);
+    storage.set(choiceKey(role), storefront);
   }
 }
 
@@ -94,9 +109,15 @@ async function demoToken(role) {
   const response = await fetch('/demo/session', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ role: DEMO_ROLES[role] ?? role }),
+    body: JSON.stringify({
+      role: DEMO_ROLES[role] ?? role, storefront: storage.get(choiceKey(role)),
+    }),
   });
-  if (response.ok) return (await response.json()).token;
+  if (response.ok) {
+    const { token, storefronts } = await response.json();
+    storage.set(choicesKey(role), JSON.stringify(storefronts));
+    return token;
+  }
   if (response.status >= 500) throw new Error(response.statusText);
   return null;
 }

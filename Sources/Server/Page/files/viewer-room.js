@@ -105,9 +105,9 @@ export function showViewerRoom(page) {
   return () => ends.forEach((end) => end());
 }
 
-/** What every product shows: {nodes, update(listing)}. */
-function facts(listing, room, buy) {
-  const title = make('h3');
+/** What every product shows; `heading` is the level of its title. */
+function facts(listing, room, buy, heading) {
+  const title = make(heading);
   const price = make('span', { class: 'price' });
   const left = make('span', { class: 'hint' });
   const sold = make('span', { class: 'hint' });
@@ -133,7 +133,7 @@ function facts(listing, room, buy) {
 
 /** The product on show, large. */
 function onStage(listing, room, buy) {
-  const parts = facts(listing, room, buy);
+  const parts = facts(listing, room, buy, 'h2');
   return {
     element: make('section', { class: 'on-stage', 'aria-label': say('viewer.pinned') },
       picture(listing),
@@ -146,7 +146,7 @@ function onStage(listing, room, buy) {
 }
 
 function product(listing, room, buy) {
-  const parts = facts(listing, room, buy);
+  const parts = facts(listing, room, buy, 'h3');
   return {
     element: make('li', { class: 'product' }, picture(listing),
       make('div', { class: 'grow' }, parts.title, parts.levels,

@@ -44,7 +44,7 @@ export function dataTable({ caption, columns, keyOf }) {
 }
 
 /**
- * Tabs: {element, select(key)}. `panels` are {key, label, element}; `onSelect(key)` is told of every
+ * Tabs: {element, select(key), offer(key, isOffered)}. `panels` are {key, label, element}; `onSelect(key)` is told of every
  * change, the first included. Left, right, Home and End move between them (WAI-ARIA tabs pattern).
  */
 export function tabs({ label, panels, selected = panels[0].key, onSelect = () => {} }) {
@@ -77,20 +77,29 @@ export function tabs({ label, panels, selected = panels[0].key, onSelect = () =>
   }
 
   list.addEventListener('keydown', (event) => {
-    const index = known.findIndex(({ key }) => key === current);
+    const offered = known.filter(({ tab }) => !tab.hidden);
+    const index = offered.findIndex(({ key }) => key === current);
     const next = {
-      ArrowRight: (index + 1) % known.length,
-      ArrowLeft: (index + known.length - 1) % known.length,
+      ArrowRight: (index + 1) % offered.length,
+      ArrowLeft: (index + offered.length - 1) % offered.length,
       Home: 0,
-      End: known.length - 1,
+      End: offered.length - 1,
     }[event.key];
     if (next === undefined) return;
     event.preventDefault();
-    select(known[next].key);
-    known[next].tab.focus();
+    select(offered[next].key);
+    offered[next].tab.focus();
   });
+  /** Takes a tab away, or gives it back; whoever looks at it then sees the first one. */
+  function offer(key, isOffered) {
+    const one = known.find((panel) => panel.key === key);
+    one.tab.hidden = !isOffered;
+    if (!isOffered && key === current) select(known.find(({ tab }) => !tab.hidden).key);
+  }
   select(selected);
-  return { element: make('div', { class: 'tab-set' }, list, known.map(({ body }) => body)), select };
+  return {
+    element: make('div', { class: 'tab-set' }, list, known.map(({ body }) => body)), select, offer,
+  };
 }
 
 /**

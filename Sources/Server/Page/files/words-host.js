@@ -57,6 +57,7 @@ export default {
   'host.listings': ['Listed', '在架'],
   'host.noListings': ['Nothing listed yet. Search the catalogue and list with one tap.',
     '还没有上架商品。搜索选品，一键上架。'],
+  'host.noneListed': ['Nothing was listed.', '本场没有上架商品。'],
   'host.toCatalogue': ['Open the catalogue', '去选品'],
   'host.pin': ['Show', '讲解'],
   'host.unpin': ['Stop showing', '结束讲解'],

@@ -14,6 +14,7 @@ const words = {
 
   // The frame.
   'language': ['Language', '语言'],
+  'storefront': ['Storefront', '商城'],
   'skip': ['Skip to the content', '跳到正文'],
   'roles': ['Roles', '角色'],
   'role.host': ['Host', '主播'],
@@ -169,6 +170,11 @@ export function setLanguage(key) {
 export function say(key, values = {}) {
   const text = words[key]?.[languages.indexOf(current)] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** A text of this page, or the server's own word where there is none. */
+export function sayOr(key, word) {
+  return key in words ? say(key) : word;
 }
 
 /** Why something was refused: in this page's words, else in the server's. */
