@@ -54,7 +54,10 @@ struct DemoTests {
     let store = MemoryStore()
     try Demo.prepare(store: store, Self.environment(at: try Timestamp(text)))
     var orders: [OrderState: Int] = [:]
-    for case .order(let order) in store.records.values { orders[order.state, default: 0] += 1 }
+    for (key, record) in store.records {
+      guard case .order(Demo.storefront, _) = key, case .order(let order) = record else { continue }
+      orders[order.state, default: 0] += 1
+    }
     for state in [OrderState.placed, .paid, .delivered, .released, .refunded, .disputed] {
       #expect(orders[state, default: 0] > 0, "\(state)")
     }
