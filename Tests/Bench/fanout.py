@@ -64,6 +64,8 @@ def measure(bench, contestant, feed, prefix, events, figures, burst=1):
     figures.add(f"{prefix} frames", tally["frames"])
     figures.add(f"{prefix} events", tally["events"])
     figures.add(f"{prefix} bytes/frame", tally["bytes"] / delivered)
+    # Keeping viewers alive goes on meanwhile, and is in the product's figures alone.
+    figures.add(f"{prefix} pings", tally["pings"])
     if burst == 1 and tally["frames"] < 0.9 * events:
         figures.note(f"{prefix}: events came together in one frame; the machine was too busy")
     if tally["events"] < events:

@@ -174,7 +174,7 @@ struct LoadClient {
     let tally = viewers.tally
     return """
       "frames":\(tally.frames),"bytes":\(tally.payloadBytes),"messages":\(tally.messages),\
-      "events":\(tally.events),"open":\(viewers.opened),"lost":\(viewers.lost)
+      "events":\(tally.events),"pings":\(tally.pings),"open":\(viewers.opened),"lost":\(viewers.lost)
       """
   }
 

@@ -13,6 +13,8 @@ struct Tally {
   }
 
   private(set) var frames = 0
+  /// Pings, which cost the server as much as a frame and their answer to be read besides.
+  var pings = 0
   private(set) var payloadBytes = 0
   private(set) var messages = 0
   private(set) var events = 0
@@ -32,7 +34,7 @@ struct Tally {
 
   /// Begins anew; payloads that are known stay known.
   mutating func reset() {
-    (frames, payloadBytes, messages, events) = (0, 0, 0, 0)
+    (frames, pings, payloadBytes, messages, events) = (0, 0, 0, 0, 0)
   }
 
   private mutating func indexOfContent(_ payload: UnsafeRawBufferPointer) -> Int {

@@ -135,7 +135,9 @@ struct Viewers {
     _ index: Int, _ head: FrameHead, _ payload: UnsafeRawBufferPointer, at now: Int64
   ) {
     switch head.opcode {
-    case Opcode.ping: all[index].socket.send(clientFrame(Opcode.pong, payload))
+    case Opcode.ping:
+      tally.pings += 1
+      all[index].socket.send(clientFrame(Opcode.pong, payload))
     case Opcode.close:
       complain(payload)
       lose(index)

@@ -194,6 +194,19 @@ struct OperationsFiguresTests {
     #expect(!surroundings.isDiskNearlyFull)
   }
 
+  @Test("Open descriptors are counted alike by the kernel and entry by entry")
+  func openFiles() throws {
+    let held = (0..<40).map { _ in dup(STDERR_FILENO) }
+    defer { for descriptor in held { close(descriptor) } }
+    #expect(Disk.openFiles() > 40)
+    // The size of fdinfo is 0 on every Linux. Tests that run side by side open and close some between
+    // two looks, now in one direction and now in the other.
+    let differences = (0..<301).map { _ in
+      Disk.openFiles() - Disk.openFiles(in: "/proc/self/fdinfo")
+    }
+    #expect(differences.sorted()[150] == 0)
+  }
+
   // MARK: Limits
 
   @Test("What is refused for a limit is counted under that limit")

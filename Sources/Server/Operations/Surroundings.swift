@@ -49,7 +49,7 @@ package final class Surroundings: Sendable {
         residentBytes.store(pages * Int(getpagesize()), ordering: .relaxed)
       }
     }
-    openFiles.store(Disk.entries("/proc/self/fd"), ordering: .relaxed)
+    openFiles.store(Disk.openFiles(), ordering: .relaxed)
     if let limit = Surroundings.descriptorsMax { openFilesMax.store(limit, ordering: .relaxed) }
   }
 
@@ -104,6 +104,19 @@ enum Disk {
   static func size(_ path: String) -> Int {
     var status = stat()
     return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  /// How many descriptors this process has open. Source: proc_pid_fd(5).
+  ///
+  /// Since Linux 6.2 the kernel tells it as the size of the folder. Before, that is 0 and the entries are
+  /// counted, which takes 0.7 ms for each thousand: with 19,000 viewers as much as all their pings.
+  /// - Parameter folder: one with an entry for each descriptor.
+  /// - Returns: at least 0.
+  /// - Complexity: O(1); O(n) in the descriptors before Linux 6.2.
+  static func openFiles(in folder: String = "/proc/self/fd") -> Int {
+    let told = size(folder)
+    // The descriptor that the counting itself needs is not counted.
+    return told > 0 ? told : max(0, entries(folder) - 1)
   }
 
   /// How many entries a folder has, `.` and `..` left out; 0 where it cannot be read.
