@@ -18,7 +18,7 @@ struct DeliveryBatchTests {
     let skus = ["tea", "rare"]
     for round in 0..<20 {
       let commits = health.commits.load(ordering: .relaxed)
-      let messages = viewer.messagesTaken
+      let messages = viewer.eventMessages
       let events = viewer.events("r1").count
       // The other product each time: pinning what is pinned tells nobody anything.
       let calls = (0..<8).map { place in
@@ -30,7 +30,7 @@ struct DeliveryBatchTests {
       try host.listen { $0.batches.count == round + 1 }
       try viewer.listen { $0.events("r1").count >= events + 8 }
       #expect(health.commits.load(ordering: .relaxed) == commits + 1, "round \(round)")
-      #expect(viewer.messagesTaken == messages + 1, "round \(round)")
+      #expect(viewer.eventMessages == messages + 1, "round \(round)")
     }
   }
 

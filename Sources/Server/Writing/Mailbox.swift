@@ -73,6 +73,9 @@ package final class Mailbox<Message: Sendable>: Sendable {
     return taken
   }
 
+  /// Ends the present or the next wait of whoever takes, though nothing may have come.
+  func ring() { bell.ring() }
+
   /// Takes everything that waits, in order; waits until there is something, or the time is over.
   ///
   /// - Parameter milliseconds: how long to wait at the most.

@@ -31,8 +31,8 @@ final class Visitor {
   private(set) var answers: [Int64: JSON] = [:]
   /// Batches of answers, whole.
   private(set) var batches: [[JSON]] = []
-  /// How many messages came, whatever was in them.
-  private(set) var messagesTaken = 0
+  /// How many messages with events of rooms came.
+  private(set) var eventMessages = 0
   /// Messages that were refused as a whole.
   private(set) var refusedMessages = 0
   /// The code of the server's close frame.
@@ -118,7 +118,9 @@ final class Visitor {
   }
 
   private func take(_ message: JSON) throws {
-    messagesTaken += 1
+    if (message.elements ?? [message]).contains(where: { $0["method"] == "room.event" }) {
+      eventMessages += 1
+    }
     guard let elements = message.elements else { return take(single: message) }
     if elements.contains(where: { $0["method"] == nil }) { batches.append(elements) }
     for element in elements { take(single: element) }
