@@ -75,7 +75,7 @@ package final class Health: Sendable {
   package let commitTime = Histogram.ofDurations
   /// Microseconds from taking a call to its answer.
   package let callTime = Histogram.ofDurations
-  /// Calls that were decided in one round of the writer.
+  /// Calls that were committed together.
   package let batchSize = Histogram.ofCounts
   /// What the system says of this process and its disk, looked at every few seconds.
   package let surroundings = Surroundings()
@@ -191,10 +191,10 @@ package final class Health: Sendable {
     log("\(error)")
   }
 
-  /// The writer has turned.
+  /// The writer has turned, and waits for no commit.
   ///
   /// - Parameters:
-  ///   - calls: how many calls the round decided.
+  ///   - calls: how many calls are handed over to be committed.
   ///   - rooms: how many rooms somebody is in.
   func turned(calls: Int, rooms: Int) {
     pulse.beat(.writer)

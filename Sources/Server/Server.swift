@@ -123,8 +123,14 @@ package final class Server: Sendable {
       loops.append(try Loop(index: index, configuration: configuration, listener: listener))
     }
     let ports: [any LoopPort] = loops
-    // The store and the reader are handed over to their threads and used nowhere else from here on.
-    let handedStore = HandedOver(store)
+    // The store and the readers are handed over to their threads and used nowhere else from here on; the
+    // writer and the committer have the store by turns.
+    let metered = MeteredStore(store, times: health.commitTime)
+    let handedStore = HandedOver(metered)
+    let beside = HandedOver(
+      try SQLiteReader.open(
+        directory: options.directory, zone: options.zone, fileSystem: options.fileSystem))
+    let committer = try CommitThread(store: metered) { context.writer.ring() }
     let readers = [
       (context.reader, HandedOver(reader)),
       (
@@ -144,10 +150,10 @@ package final class Server: Sendable {
     var threads = [
       try startThread(name: "writer") {
         Writer(
-          mailbox: context.writer,
-          store: MeteredStore(handedStore.value, times: health.commitTime), loops: ports,
-          desks: desks, webhooks: webhookDesks, health: health, revocations: revocations,
-          clock: options.clock, failPoint: options.failPoint
+          mailbox: context.writer, store: handedStore.value, beside: beside.value,
+          committer: committer, loops: ports, desks: desks, webhooks: webhookDesks,
+          health: health, revocations: revocations, clock: options.clock,
+          failPoint: options.failPoint
         ).run()
       }
     ]

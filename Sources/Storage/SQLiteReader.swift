@@ -2,6 +2,9 @@
 //
 // Read-only, beside the writer or without it; sees what is committed. A question that takes several
 // statements is asked inside one read transaction, so that all of it is of the same moment.
+// The writer has one, too: it finds records while its own connection belongs to whoever commits. Each record is
+// read in a transaction of its own then: one that stayed open over commits would keep the log from being begun
+// anew, and it would grow as long as there is work.
 // Threads: belongs to one thread at a time; open one for each thread that reads.
 
 import Commerce
@@ -9,7 +12,7 @@ import Coordination
 import Ledger
 
 /// A read-only view of a data directory.
-package final class SQLiteReader {
+package final class SQLiteReader: RecordSource {
   let connection: SQLiteConnection
   let tables: Tables
   private var prepared: [String: SQLiteStatement] = [:]
@@ -20,13 +23,15 @@ package final class SQLiteReader {
   /// - Parameters:
   ///   - directory: the data directory.
   ///   - zone: finds a time zone's rules by name.
+  ///   - fileSystem: see `SQLiteConnection.init`.
   /// - Returns: the reader.
   /// - Throws: `StorageError`, see `SQLiteConnection.init`.
   package static func open(
-    directory: String, zone: @escaping ZoneSource
+    directory: String, zone: @escaping ZoneSource, fileSystem: String? = nil
   ) throws -> SQLiteReader {
     try SQLiteReader(
-      SQLiteConnection(directory: directory, access: .reading, schema: .waggle), zone)
+      SQLiteConnection(
+        directory: directory, access: .reading, schema: .waggle, fileSystem: fileSystem), zone)
   }
 
   private init(_ connection: SQLiteConnection, _ zone: @escaping ZoneSource) throws {

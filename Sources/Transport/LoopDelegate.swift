@@ -37,6 +37,9 @@ package protocol LoopDelegate: AnyObject, SendableMetatype {
   /// A whole binary message has come; only where the configuration takes them.
   func binaryMessageReceived(_ bytes: [UInt8], on id: ConnectionID)
 
+  /// All that had come before this turn has been handed over: the moment to pass on what was gathered.
+  func inboundServed()
+
   /// Nothing more will come from this connection, and nothing more is sent to it.
   ///
   /// Called once for each connection that was opened, soon after the decision, not within the call
@@ -68,6 +71,8 @@ extension LoopDelegate {
   package func webSocketOpened(_ id: ConnectionID) {}
   /// Does nothing.
   package func binaryMessageReceived(_ bytes: [UInt8], on id: ConnectionID) {}
+  /// Does nothing.
+  package func inboundServed() {}
   /// Asks for no further call.
   package func deadlineReached(at now: Int64) -> Int64? { nil }
   /// Does nothing.

@@ -46,6 +46,7 @@ final class LoopTurns<Delegate: LoopDelegate> {
       let again = connections.again
       connections.again.removeAll(keepingCapacity: true)
       for id in again { serve(id) }
+      delegate.inboundServed()
       deliverPosted()
       actOnDeadlines()
       deliverNotices()

@@ -196,4 +196,74 @@ struct CoordinatorTests {
     _ = try coordinator.commit()
     #expect(store.memory.transactions.count == 3)
   }
+
+  @Test(
+    "While a batch is handed over, decisions see it, and what is read comes from beside the store")
+  func handedOver() throws {
+    let store = BrokenStore()
+    let beside = BrokenStore()
+    let coordinator = Coordinator(store: store, beside: beside)
+    try decide(coordinator, [try configure(), commands[0]])
+    let loads = store.loads
+    store.memory.commit(coordinator.handOver())
+    #expect(!coordinator.hasUncommitted && beside.loads == 0)
+    // The second needs the first as its inviter.
+    try decide(coordinator, [commands[1]])
+    #expect(store.loads == loads && beside.loads > 0)
+    #expect(try coordinator.record(.member(Shop.id, person("B"))) != nil)
+    #expect(!coordinator.confirm().isEmpty)
+    // Stored is the first, decided the second.
+    #expect(try coordinator.committed(.member(Shop.id, person("A"))) != nil)
+    #expect(try coordinator.committed(.member(Shop.id, person("B"))) == nil)
+    #expect(try coordinator.record(.member(Shop.id, person("B"))) != nil)
+    _ = try coordinator.commit()
+    #expect(try coordinator.committed(.member(Shop.id, person("B"))) != nil)
+  }
+
+  @Test("What is decided and not stored is kept, however little may be remembered")
+  func keepsUncommitted() throws {
+    let store = BrokenStore()
+    let coordinator = Coordinator(store: store, stateBytesMax: 0)
+    try decide(coordinator, [try configure(), commands[0]])
+    store.memory.commit(coordinator.handOver())
+    try decide(coordinator, Array(commands[1...3]))
+    _ = coordinator.confirm()
+    // Nothing of it is in the store: only a repeat that is known is answered as one.
+    let again = try coordinator.decide(
+      commands[3], by: .system, storefront: Shop.id, at: Shop.start
+    ).get()
+    #expect(again.isRepeat && store.memory.transactions.isEmpty)
+    try decide(coordinator, [commands[4]])
+    // What a record was before is read where nobody had looked.
+    #expect(try coordinator.committed(.fact(Shop.id, "payment/p")) == nil)
+    let progress = Key.storefrontProgress(Shop.id)
+    #expect(try coordinator.committed(progress) == store.memory.records[progress])
+    _ = try coordinator.commit()
+    // The joining and the sale.
+    #expect(store.memory.transactions.count == 2)
+  }
+
+  @Test("What is dropped leaves what is handed over, and where that fails, all is dropped")
+  func dropped() throws {
+    let store = BrokenStore()
+    let coordinator = Coordinator(store: store)
+    try decide(coordinator, [try configure(), commands[0]])
+    let first = coordinator.handOver()
+    try decide(coordinator, [commands[1]])
+    coordinator.rollBack()
+    #expect(try coordinator.record(.member(Shop.id, person("B"))) == nil)
+    #expect(try coordinator.record(.member(Shop.id, person("A"))) != nil)
+    store.memory.commit(first)
+    _ = coordinator.confirm()
+    try decide(coordinator, [commands[1]])
+    _ = coordinator.handOver()
+    try decide(coordinator, [commands[2]])
+    coordinator.abandon()
+    #expect(!coordinator.hasUncommitted)
+    #expect(try coordinator.record(.member(Shop.id, person("B"))) == nil)
+    #expect(try coordinator.record(.order(Shop.id, OrderID(trusted: "o1"))) == nil)
+    try decide(coordinator, Array(commands[1...]))
+    _ = try coordinator.commit()
+    #expect(store.memory.transactions.count == 3)
+  }
 }

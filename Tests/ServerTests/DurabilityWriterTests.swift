@@ -11,127 +11,11 @@ import Wire
 @testable import Server
 @testable import Transport
 
-/// A writer on a store in memory.
-private final class Bench {
-  let mailbox = Mailbox<WriterMessage>(capacity: 1000)
-  let loop = RecordingLoop()
-  let desk = Mailbox<SettlementDeskMessage>(capacity: .max)
-  let faults = FaultSwitch()
-  let memory = MemoryStore()
-  let health = Health(log: { _ in })
-  let writer: Writer
-  private var calls: UInt64 = 0
-
-  init(stateBytesMax: Int = 268_435_456) throws {
-    writer = Writer(
-      mailbox: mailbox, store: FaultyStore(memory, faults), loops: [loop], desks: [desk],
-      health: health, revocations: Revocations(), stateBytesMax: stateBytesMax,
-      clock: { Sample.now })
-    let row = "tea,tea,sup,Tea,10000,6000,200000"
-    let file = Array((Sample.catalogueHeader + "\n" + row + "\n").utf8)
-    let imported = try CatalogueImport.rows(of: file, as: .csv)
-    let first = round([
-      call(.configure(StorefrontWish())), call(.importCatalogue(imported)),
-      command(.join(member: id("lin"), name: "", inviter: nil, rank: nil, at: Sample.now)),
-      command(.openRoom(id("r1"), host: id("lin"), title: "Tea", pact: nil)),
-      command(.addListings(id("r1"), .skus([id("tea")]))),
-    ])
-    try #require(first.answers.allSatisfy { $0.code == nil })
-  }
-
-  func call(_ call: Call, _ person: String = "desk", _ scopes: Token.Scopes = .backend)
-    -> WriterMessage
-  {
-    calls += 1
-    let address = ReplyAddress(
-      loop: 0, connection: ConnectionID(loop: 0, generation: 0, slot: 0), call: calls)
-    return .call(call, Sample.caller(scopes, person: person), address)
-  }
-
-  func command(_ command: Command) -> WriterMessage { call(.command(command)) }
-
-  func order(_ order: String, buyer: String = "v1") -> WriterMessage {
-    call(
-      .command(
-        .reportOrder(
-          ReportedOrder(
-            id: id(order), room: id("r1"), seller: nil, promoter: nil,
-            buyer: id(buyer),
-            lines: [ReportedLine(sku: id("tea"), units: 1, paid: Amount(10_000))],
-            placedAt: Sample.now))))
-  }
-
-  func sale(_ order: String) -> [WriterMessage] {
-    let paid = Command.pay(
-      id(order), payment: id("p-" + order), paid: [], at: Sample.now)
-    return [self.order(order), command(paid)]
-  }
-
-  func join(
-    _ viewer: String, since: (epoch: Int64, offset: Int64)? = nil
-  ) -> WriterMessage {
-    call(.join(JoinWish(room: id("r1"), link: nil, since: since)), viewer, .viewer)
-  }
-
-  func subscribe() -> WriterMessage { call(.subscribe(.storefront(Sample.storefront))) }
-
-  /// Carries out one round.
-  func round(_ messages: [WriterMessage]) -> [LoopMessage] {
-    for message in messages { mailbox.post(message) }
-    mailbox.post(.stop)
-    writer.run()
-    return loop.take()
-  }
-}
-
-private func id<Tag>(_ text: String) -> Identifier<Tag> { Identifier(trusted: text) }
-
-/// What a call was answered.
-private struct Answered: Equatable {
-  let code: String?
-  let isTemporary: Bool
-  let isRepeat: Bool
-  let body: JSON
-
-  init(_ result: Result<Answer, Fault>) {
-    switch result {
-    case .success(let answer):
-      (code, isTemporary, isRepeat) = (nil, false, answer.isRepeat)
-      body = (try? JSON.read(answer.body)) ?? .null
-    case .failure(let fault):
-      (code, isTemporary, isRepeat, body) = (fault.code, fault.isTemporary, false, .null)
-    }
-  }
-}
-
-extension [LoopMessage] {
-  fileprivate var answers: [Answered] {
-    compactMap { message in
-      switch message {
-      case .answer(_, let result): Answered(result)
-      case .joined(_, _, _, _, let answer), .watching(_, _, let answer),
-        .leaving(_, _, let answer):
-        Answered(.success(answer))
-      case .event, .level, .figures, .accessChanged, .published, .closing: nil
-      }
-    }
-  }
-
-  fileprivate var eventCount: Int { count { if case .event = $0 { true } else { false } } }
-
-  fileprivate var figures: [JSON] {
-    compactMap { message in
-      guard case .figures(_, let bytes) = message else { return nil }
-      return (try? JSON.read(bytes))?["params"]
-    }
-  }
-}
-
 @Suite("Durability: rounds of the writer")
 struct DurabilityWriterTests {
   @Test("A failed commit fails every call of its round, and nothing of it has happened")
   func failedCommit() throws {
-    let bench = try Bench()
+    let bench = try WriterBench()
     _ = bench.round([bench.join("v0"), bench.subscribe()])
     let records = bench.memory.records.count
     let events = bench.memory.events.count
@@ -165,7 +49,7 @@ struct DurabilityWriterTests {
 
   @Test("What the store cannot load fails the whole round: no call has happened by half")
   func failedLoad() throws {
-    let bench = try Bench()
+    let bench = try WriterBench()
     let records = bench.memory.records.count
     bench.faults.loadsUntilFailure.store(2, ordering: .relaxed)
     let rows = Array(
@@ -184,7 +68,7 @@ struct DurabilityWriterTests {
 
   @Test("A round that stores nothing says nothing about a disk that has failed")
   func staysUnready() throws {
-    let bench = try Bench()
+    let bench = try WriterBench()
     _ = bench.round([bench.order("o1")])
     bench.faults.failsCommits.store(true, ordering: .relaxed)
     _ = bench.round([bench.order("o2")])
@@ -200,7 +84,7 @@ struct DurabilityWriterTests {
 
   @Test("Somebody who leaves in a round that cannot be stored makes nobody told of it")
   func departureInFailedRound() throws {
-    let bench = try Bench()
+    let bench = try WriterBench()
     let ticker = Ticker.room(Sample.storefront, id("r1"))
     _ = bench.round([bench.join("v1"), bench.join("v2"), bench.call(.subscribe(ticker))])
     let left = WriterMessage.left(RoomKey(Sample.storefront, id("r1")), id("v1"))
@@ -212,7 +96,7 @@ struct DurabilityWriterTests {
 
   @Test("An event is told although nothing can be read for the latest values, which follow later")
   func unreadableFigures() throws {
-    let bench = try Bench(stateBytesMax: 0)
+    let bench = try WriterBench(stateBytesMax: 0)
     _ = bench.round([bench.join("v1"), bench.subscribe()])
     var unread = 0
     for loads in 0..<24 {
@@ -232,7 +116,7 @@ struct DurabilityWriterTests {
 
   @Test("A sweep that fails half way leaves nothing decided behind that is not stored")
   func failedSweep() throws {
-    let bench = try Bench(stateBytesMax: 0)
+    let bench = try WriterBench(stateBytesMax: 0)
     let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)
     _ = bench.round(
       bench.sale("due") + [
@@ -259,7 +143,7 @@ struct DurabilityWriterTests {
 
   @Test("Figures go on for one watcher of a loop when another one of that loop has gone")
   func watchers() throws {
-    let bench = try Bench()
+    let bench = try WriterBench()
     _ = bench.round([bench.subscribe()])
     // The second one's answer is on its way when the loop says that the first one has gone.
     _ = bench.round([bench.subscribe()])
@@ -271,7 +155,7 @@ struct DurabilityWriterTests {
 
   @Test("What was missed is told again only where one message can carry it")
   func largeEvents() throws {
-    let bench = try Bench()
+    let bench = try WriterBench()
     let picture = "https://example.com/" + String(repeating: "x", count: 2_000)
     let title = String(repeating: "W", count: 990)
     let rows = (0..<300).map { "w\($0),w\($0),sup,\(title),1,1,200000,\(picture)\n" }
@@ -290,7 +174,7 @@ struct DurabilityWriterTests {
 
   @Test("Nothing of a room is pushed where nobody is in it, and everything once somebody is")
   func pushes() throws {
-    let bench = try Bench()
+    let bench = try WriterBench()
     #expect(bench.round([bench.order("o1")]).eventCount == 0)
     let joined = bench.round([bench.join("v1"), bench.order("o2")])
     #expect(joined.eventCount == 1 && joined.answers[0].body["offset"] == 4)

@@ -8,15 +8,19 @@ import Coordination
 import Server
 
 extension Auditor {
+  /// Everything that was decided is stored; what comes is looked at together once all of that is.
+  mutating func roundsBegin() {
+    touches.steps = []
+    touches.purchases = []
+    touches.placed = []
+  }
+
   /// Takes what a round of the server is about to decide, in order.
   ///
   /// - Parameters:
   ///   - calls: with who calls.
   ///   - now: what the server takes for the moment.
-  mutating func roundBegins(_ calls: [(call: Call, caller: Caller)], at now: Timestamp) {
-    touches.steps = []
-    touches.purchases = []
-    touches.placed = []
+  mutating func take(_ calls: [(call: Call, caller: Caller)], at now: Timestamp) {
     for (call, caller) in calls {
       switch call {
       case .join(let wish):
@@ -58,14 +62,14 @@ extension Auditor {
         steps: touches.steps.count))
   }
 
-  /// The round is over: what was stored in it is held against what people did.
+  /// The rounds are over: what was stored in them is held against what people did.
   ///
   /// - Parameters:
-  ///   - isWhole: whether everything of it happened; false where the store failed or the process died,
+  ///   - isWhole: whether everything of them happened; false where the store failed or the process died,
   ///     so that anything may be missing.
   ///   - elapsed: simulated milliseconds since the beginning.
-  mutating func roundEnds(isWhole: Bool, elapsed: Int64) {
-    // The model at every moment of the round: one where all of it happened, several where some may have.
+  mutating func roundsEnd(isWhole: Bool, elapsed: Int64) {
+    // The model at every moment of the rounds: one where all of it happened, several where some may have.
     var worlds = [touches]
     var possible = decisions(in: worlds, after: 0)
     for (index, step) in touches.steps.enumerated() {

@@ -71,6 +71,7 @@ final class SimulatedProcess {
 
   let health = Health(log: { _ in })
   private let writer: Writer
+  private let committer: SimulatedCommitter
   private let desk = Mailbox<SettlementDeskMessage>(capacity: .max)
   private let clock: SimulatedClock
   private var loops: [Loop] = []
@@ -80,8 +81,17 @@ final class SimulatedProcess {
   /// Answers of the commission service that the writer has not decided on.
   private(set) var handedOver: Set<DelegatedOrder> = []
 
+  /// Begins a life.
+  ///
+  /// - Parameters:
+  ///   - swarm: the run.
+  ///   - disk: with what earlier lives have left.
+  ///   - clock: the time.
+  ///   - outlet: where frames go.
+  ///   - life: counts the lives of the run.
   init(
-    _ swarm: Swarm, disk: SimulatedDisk, clock: SimulatedClock, outlet: any FrameOutlet
+    _ swarm: Swarm, disk: SimulatedDisk, clock: SimulatedClock, outlet: any FrameOutlet,
+    life: UInt64
   ) {
     self.clock = clock
     self.outlet = outlet
@@ -91,14 +101,22 @@ final class SimulatedProcess {
     if swarm.has(.coldCache) {
       stateBytesMax = swarm.planted != nil || swarm.seed % 2 == 0 ? 0 : 20_000
     }
+    committer = SimulatedCommitter(swarm, disk: disk, clock: clock, life: life)
     writer = Writer(
-      store: disk, loops: ports, desk: desk, health: health, stateBytesMax: stateBytesMax,
+      store: disk, committer: committer, loops: ports, desk: desk, health: health,
+      stateBytesMax: stateBytesMax,
       clock: { clock.wall })
     writer.begin()
   }
 
   /// Whether something waits to be decided.
   var hasWork: Bool { !mailbox.isEmpty }
+
+  /// Whether everything that was decided is stored and told of.
+  var isSettled: Bool { writer.isSettled }
+
+  /// When the batch that is being stored is done at the latest; none while none is.
+  var commitDueAt: Int64? { committer.dueAt }
 
   // MARK: Connections
 

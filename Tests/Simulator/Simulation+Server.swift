@@ -19,7 +19,8 @@ extension Simulation {
     // The clock may be set back again before the first round: a new process goes back behind no booking,
     // and remembers nothing else of what the last one took for now.
     auditor.processWall = disk.memory.lastBooking() ?? Timestamp(milliseconds: .min)
-    process = SimulatedProcess(swarm, disk: disk, clock: clock, outlet: network)
+    lives += 1
+    process = SimulatedProcess(swarm, disk: disk, clock: clock, outlet: network, life: lives)
     scheduleTick(after: 0)
   }
 
@@ -34,12 +35,19 @@ extension Simulation {
     guard let process else { return }
     auditor.latestWall = max(auditor.latestWall, clock.wall)
     let messagesMax = swarm.has(.batches) ? Int.max : 1
-    let troubles = disk.failures + disk.deaths
+    // Rounds that are decided while something is stored are looked at together, once all of it is.
+    if troublesBefore == nil {
+      troublesBefore = disk.failures + disk.deaths
+      auditor.roundsBegin()
+    }
     auditor.processWall = max(auditor.processWall, clock.wall)
-    auditor.roundBegins(process.upcoming(messagesMax: messagesMax), at: auditor.processWall)
+    auditor.take(process.upcoming(messagesMax: messagesMax), at: auditor.processWall)
     process.round(messagesMax: messagesMax)
-    auditor.roundEnds(isWhole: disk.failures + disk.deaths == troubles, elapsed: clock.now)
+    if process.isSettled || disk.isDead, let troubles = troublesBefore.take() {
+      auditor.roundsEnd(isWhole: disk.failures + disk.deaths == troubles, elapsed: clock.now)
+    }
     if disk.isDead { return die() }
+    if let due = process.commitDueAt { events.add(max(due, clock.now), .round) }
     if process.hasWork { scheduleRound() }
     scheduleFlush()
     askService()

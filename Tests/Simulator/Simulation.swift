@@ -55,6 +55,10 @@ package final class Simulation {
   var stepsLeft = 0
   var isAsked: Set<DelegatedOrder> = []
   var isRoundDue = false
+  /// How much had gone wrong when the rounds began that are not all stored; none while all are.
+  var troublesBefore: Int?
+  /// How many processes there have been.
+  var lives: UInt64 = 0
   var isTickDue = false
   var flushDue = Int64.max
   var isFaulty = false

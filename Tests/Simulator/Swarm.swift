@@ -18,6 +18,8 @@ package enum Feature: String, CaseIterable, Sendable {
   case deathAfterCommit
   /// The process dies between two answers, or between the answers and what is published.
   case deathWhilePublishing
+  /// A commit takes a while, and what comes meanwhile is decided on top of it.
+  case slowCommits
   /// Little or nothing of the state stays in memory.
   case coldCache
   // Faults of the network and the clock.

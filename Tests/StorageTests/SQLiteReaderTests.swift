@@ -44,6 +44,23 @@ struct SQLiteReaderTests {
     ("a b c d e f g h zzz", []),
   ]
 
+  @Test(
+    "Records are found beside a transaction that writes, as they were before it until it is over")
+  func beside() throws {
+    try withStore { store, directory in
+      let reader = try SQLiteReader.open(directory: directory, zone: zones)
+      func stock() throws -> Record? { try reader.load([.stock(SKUID(trusted: "tea"))])[0] }
+      for supplied in Int64(1)...3 {
+        let before = try stock()
+        try store.connection.transaction {
+          try store.connection.execute("REPLACE INTO stocks VALUES ('tea', \(supplied), 0, 0)")
+          #expect(try stock() == before)
+        }
+        #expect(try stock() == .stock(Stock(supplied: supplied)))
+      }
+    }
+  }
+
   @Test("A search finds SKUs in which every word occurs, taken literally", arguments: searches)
   func search(text: String, found: [String]) throws {
     try withWorld { (reader, _, _) throws in

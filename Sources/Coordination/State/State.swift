@@ -77,14 +77,21 @@ package struct Changes: Sendable {
   /// The value this set of changes gives a record, if it does.
   package subscript(key: Key) -> Record? { places[key].map { records[$0].record } }
 
+  /// Where a record is among `records`, if it is changed.
+  func place(of key: Key) -> Int? { places[key] }
+
   /// Sets a record.
-  package mutating func set(_ key: Key, _ record: Record) {
+  ///
+  /// - Returns: whether it had not been changed before.
+  @discardableResult
+  package mutating func set(_ key: Key, _ record: Record) -> Bool {
     if let place = places[key] {
       records[place].record = record
-    } else {
-      places[key] = records.count
-      records.append((key, record))
+      return false
     }
+    places[key] = records.count
+    records.append((key, record))
+    return true
   }
 
   /// Adds what a later decision changed.
@@ -98,13 +105,15 @@ package struct Changes: Sendable {
 /// The part of the state that is in memory: each key is a record, known to be absent, or unknown.
 ///
 /// It has no clock and no disk. The shell loads what is unknown, decisions read it, and what they change
-/// is applied at once, so that the next decision of the same batch sees it. When a commit fails, the shell
-/// makes it forget everything and loads again. One thread owns it; a class, because a copy held by a
-/// decision would make every change copy the whole table.
+/// is applied at once, so that the next decision sees it, whether it is committed by then or not. What held
+/// before is kept by the batch that changed it (`UncommittedBatch`). When a commit fails, the shell makes it
+/// forget everything and loads again. One thread owns it; a class, because a copy held by a decision would
+/// make every change copy the whole table.
 ///
 /// Bounded by weight, in two generations: what is looked up moves to the younger one, and once that weighs
 /// half of what is allowed, after a commit, the older one is dropped and the younger one becomes it. What
-/// will hardly be asked for again (`Key.isShortLived`) is dropped after every commit.
+/// will hardly be asked for again (`Key.isShortLived`) is dropped after every commit. What is not committed
+/// is nowhere else, so it stays.
 package final class State {
   private var younger: [Key: Record?] = [:]
   private var older: [Key: Record?] = [:]
@@ -136,12 +145,22 @@ package final class State {
   ///   - record: its record, or nothing where the store has none.
   package func learn(_ key: Key, _ record: Record?) { remember(key, record) }
 
-  /// Applies what a decision changed.
+  /// Applies what decisions changed.
   package func apply(_ changes: Changes) {
     for (key, record) in changes.records { remember(key, record) }
   }
 
-  /// Forgets everything; only right when nothing is uncommitted.
+  /// Applies one change.
+  ///
+  /// - Returns: what was known of the key before.
+  func replace(_ key: Key, _ record: Record) -> Record?? {
+    if key.isShortLived { return shortLived.updateValue(record, forKey: key) }
+    youngerWeight += Record?.some(record).weight
+    // Where it was read before it is written, as mostly, it is in the younger generation.
+    return younger.updateValue(record, forKey: key) ?? older[key] ?? shortLived[key]
+  }
+
+  /// Forgets everything; whoever calls this applies again what is being committed.
   package func forget() {
     younger.removeAll()
     older.removeAll()
@@ -149,18 +168,25 @@ package final class State {
     youngerWeight = 0
   }
 
-  /// Forgets what is not worth its memory; only right when nothing is uncommitted.
-  package func settle() {
+  /// Forgets what is not worth its memory, after a commit.
+  ///
+  /// - Parameter uncommitted: what was decided since, and stays.
+  package func settle(keeping uncommitted: Changes = Changes()) {
     if shortLived.count > State.shortLivedKept {
       shortLived.removeAll()
     } else {
       shortLived.removeAll(keepingCapacity: true)
     }
-    guard youngerWeight > weightMax / 2 else { return }
     // What weighs more than everything together may is not kept at all.
-    older = youngerWeight > weightMax ? [:] : younger
-    younger = [:]
-    youngerWeight = 0
+    let dropsAll = youngerWeight > weightMax
+    if youngerWeight > weightMax / 2 {
+      older = dropsAll ? [:] : younger
+      younger = [:]
+      youngerWeight = 0
+    }
+    for (key, record) in uncommitted.records where dropsAll || key.isShortLived {
+      remember(key, record)
+    }
   }
 
   /// For so many the table is kept from commit to commit.

@@ -18,18 +18,21 @@ package struct DueReleases: Equatable, Sendable {
   package var isEmpty: Bool { orders.isEmpty && bonuses.isEmpty }
 }
 
-/// The port through which the state is loaded and stored.
-///
-/// One thread writes. Every query sees exactly what was committed. Errors are operational: whatever
-/// the implementation throws, nothing of the failed call has happened.
-package protocol Store: AnyObject {
+/// Where records are found that are not in memory.
+package protocol RecordSource: AnyObject {
   /// Loads records; keys that the store has no record for give nothing.
   ///
   /// - Parameter keys: any keys.
   /// - Returns: one entry for each key, in their order.
   /// - Throws: an operational error.
   func load(_ keys: [Key]) throws -> [Record?]
+}
 
+/// The port through which the state is loaded and stored.
+///
+/// One thread at a time uses it. Every query sees exactly what was committed. Errors are operational:
+/// whatever the implementation throws, nothing of the failed call has happened.
+package protocol Store: RecordSource {
   /// Stores everything in one durable transaction, or nothing.
   ///
   /// - Parameter changes: what accepted decisions changed.

@@ -1,4 +1,4 @@
-// A store that says how long its commits take. The writer's thread only.
+// A store that says how long its commits take. One thread at a time, as the store behind it.
 
 import Commerce
 import Coordination

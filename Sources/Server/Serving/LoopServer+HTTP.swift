@@ -42,6 +42,7 @@ extension LoopServer {
   }
 
   func requestReceived(_ request: HTTPRequest, on id: ConnectionID) {
+    defer { if outbox.isLong { outbox.send() } }
     requests[id] = RequestNote(request, &requestIDs, now: connections.now)
     let segments = request.target.segments
     guard segments.first == "v1" || request.body.count <= strangersBodyBytesMax(request) else {

@@ -82,6 +82,8 @@ extension LoopServer {
   }
 
   func messageReceived(_ text: [UInt8], on id: ConnectionID) {
+    // Never within a batch: its calls are decided, committed and told of together.
+    defer { if outbox.isLong { outbox.send() } }
     do throws(RemoteCallError) {
       switch try RemoteMessage.read(text) {
       case .single(let call):

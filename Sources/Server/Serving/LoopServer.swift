@@ -38,6 +38,8 @@ final class LoopServer: LoopDelegate {
   var callers = CallerCache()
   /// Connections of proxies that the operator trusts.
   var proxied: Set<ConnectionID> = []
+  /// What the writer is to decide, gathered while the loop reads.
+  var outbox: Outbox<WriterMessage>
   /// The epochs of the rooms that somebody has joined here.
   var epochs: [RoomKey: Int64] = [:]
   /// When the oldest commit was published whose events have not all been sent.
@@ -56,6 +58,7 @@ final class LoopServer: LoopDelegate {
     self.connections = connections
     self.context = context
     requestIDs = RequestIDs(loop: loop.index)
+    outbox = Outbox(to: context.writer)
     context.health.pulse.beat(.loop(loop.index))
   }
 
@@ -85,7 +88,7 @@ final class LoopServer: LoopDelegate {
     guard stopDeadline == nil else { return false }
     nextCall += 1
     let address = ReplyAddress(loop: loop.index, connection: id, call: nextCall)
-    guard context.submit(call, caller, address) else { return false }
+    guard context.submit(call, caller, address, through: &outbox) else { return false }
     pending[nextCall] = waiting
     let growth = SessionGrowth(call)
     asked[nextCall] = (CallFamily(call), monotonicMicroseconds(), growth)
@@ -180,7 +183,11 @@ final class LoopServer: LoopDelegate {
 
   // MARK: Time
 
+  /// Before anything is delivered or flushed: deciding and sending go on side by side.
+  func inboundServed() { outbox.send() }
+
   func turnEnded(at now: Int64) {
+    outbox.send()
     context.health.pulse.beat(.loop(loop.index))
     flush(at: now)
     noteFanOut()

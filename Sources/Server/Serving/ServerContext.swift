@@ -66,14 +66,22 @@ struct ServerContext: Sendable {
 
   /// Hands a call on to whoever answers it.
   ///
+  /// - Parameters:
+  ///   - call: what is wanted.
+  ///   - caller: by whom.
+  ///   - address: where the answer belongs.
+  ///   - outbox: takes what is for the writer.
   /// - Returns: false where too many wait; then nothing will happen.
-  func submit(_ call: Call, _ caller: Caller, _ address: ReplyAddress) -> Bool {
+  func submit(
+    _ call: Call, _ caller: Caller, _ address: ReplyAddress,
+    through outbox: inout Outbox<WriterMessage>
+  ) -> Bool {
     let isTaken: Bool
     if case .query(let query) = call {
       let message = ReaderMessage(query: query, caller: caller, address: address)
       isTaken = (query.isLong ? longReader : reader).offer(message)
     } else {
-      isTaken = writer.offer(.call(call, caller, address))
+      isTaken = outbox.offer(.call(call, caller, address))
     }
     if isTaken {
       health.callsAccepted.add(1, ordering: .relaxed)

@@ -1,5 +1,5 @@
-// What tickers say, made from the committed state. Each carries the ledger sequence it reflects:
-// the value at sequence n equals the ledger at n. Source: domain.md, section 4.
+// What tickers say, made from what is committed, whatever was decided since. Each carries the ledger
+// sequence it reflects: the value at sequence n equals the ledger at n. Source: domain.md, section 4.
 
 import Commerce
 import Coordination
@@ -41,7 +41,7 @@ extension Coordinator {
     _ storefront: StorefrontID, _ member: MemberID, _ room: RoomID?, presence: Presence
   ) throws -> JSON {
     var earnings = Earnings()
-    if case .earnings(let found)? = try record(.earnings(storefront, member, room)) {
+    if case .earnings(let found)? = try committed(.earnings(storefront, member, room)) {
       earnings = found
     }
     let isTotal = room == nil
@@ -69,11 +69,12 @@ extension Coordinator {
 
   /// Stock and sales of a listing as a JSON object.
   func level(_ key: RoomKey, _ sku: SKUID) throws -> JSON? {
-    guard case .listing(let listing)? = try record(.listing(key.storefront, key.room, sku)) else {
+    guard case .listing(let listing)? = try committed(.listing(key.storefront, key.room, sku))
+    else {
       return nil
     }
     var left: Int64?
-    if case .stock(let stock)? = try record(.stock(sku)) { left = stock.left }
+    if case .stock(let stock)? = try committed(.stock(sku)) { left = stock.left }
     return [
       "room": .string(key.room.text), "sku": .string(sku.text),
       "left": left.map { .integer($0) } ?? .null, "sold": .integer(listing.sold),
@@ -90,28 +91,29 @@ extension Coordinator {
   }
 
   func roomProgress(_ storefront: StorefrontID, _ room: RoomID) throws -> RoomProgress? {
-    guard case .roomProgress(let found)? = try record(.roomProgress(storefront, room)) else {
+    guard case .roomProgress(let found)? = try committed(.roomProgress(storefront, room)) else {
       return nil
     }
     return found
   }
 
   private func storefrontProgress(_ storefront: StorefrontID) throws -> StorefrontProgress {
-    guard case .storefrontProgress(let found)? = try record(.storefrontProgress(storefront)) else {
+    guard case .storefrontProgress(let found)? = try committed(.storefrontProgress(storefront))
+    else {
       return StorefrontProgress()
     }
     return found
   }
 
   private func balance(_ storefront: StorefrontID, _ account: Account) throws -> Amount {
-    guard case .balance(let found)? = try record(.balance(storefront, account)) else {
+    guard case .balance(let found)? = try committed(.balance(storefront, account)) else {
       return .zero
     }
     return found
   }
 
   private func currency(_ storefront: StorefrontID) throws -> String {
-    guard case .storefront(let found)? = try record(.storefront(storefront)) else { return "" }
+    guard case .storefront(let found)? = try committed(.storefront(storefront)) else { return "" }
     return found.currency.code
   }
 }

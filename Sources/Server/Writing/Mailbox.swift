@@ -1,14 +1,17 @@
 // A queue between threads: many post, one takes everything that is there. Bounded for those who ask
 // for something; what merely tells (a viewer left) is always taken, since it frees things.
 
-import Glibc
 import Synchronization
 
 /// A bounded queue of messages for one thread.
 package final class Mailbox<Message: Sendable>: Sendable {
   private struct Contents {
     var messages: [Message] = []
+    /// Places of messages that were taken and that their poster still gathers.
+    var promised = 0
     var isWaiting = false
+
+    var count: Int { messages.count + promised }
   }
 
   private let contents = Mutex(Contents())
@@ -31,15 +34,37 @@ package final class Mailbox<Message: Sendable>: Sendable {
   /// Posts a message whatever waits.
   package func post(_ message: Message) { _ = put(message, isBounded: false) }
 
+  /// Promises a place to a message, unless too many wait: its poster gathers some and posts them together.
+  ///
+  /// - Returns: whether it was taken; it has to be posted then, with `post(promised:)`.
+  func promise() -> Bool {
+    contents.withLock { contents in
+      guard contents.count < capacity else { return false }
+      contents.promised += 1
+      return true
+    }
+  }
+
+  /// Posts messages that were promised: whoever takes finds all of them or none.
+  func post(promised messages: [Message]) {
+    let needsBell = contents.withLock { contents in
+      contents.promised -= messages.count
+      contents.messages.append(contentsOf: messages)
+      defer { contents.isWaiting = false }
+      return contents.isWaiting
+    }
+    if needsBell { bell.ring() }
+  }
+
   /// How many messages wait now.
-  var count: Int { contents.withLock { $0.messages.count } }
+  var count: Int { contents.withLock { $0.count } }
 
   /// Whether so many wait, nine tenths of what may, that nobody should be asked in.
   var isNearlyFull: Bool { count >= capacity - capacity / 10 }
 
   private func put(_ message: Message, isBounded: Bool) -> Bool {
     let (taken, needsBell) = contents.withLock { contents -> (Bool, Bool) in
-      if isBounded, contents.messages.count >= capacity { return (false, false) }
+      if isBounded, contents.count >= capacity { return (false, false) }
       contents.messages.append(message)
       defer { contents.isWaiting = false }
       return (true, contents.isWaiting)
@@ -47,6 +72,9 @@ package final class Mailbox<Message: Sendable>: Sendable {
     if needsBell { bell.ring() }
     return taken
   }
+
+  /// Ends the present or the next wait of whoever takes, though nothing may have come.
+  func ring() { bell.ring() }
 
   /// Takes everything that waits, in order; waits until there is something, or the time is over.
   ///
@@ -70,51 +98,5 @@ package final class Mailbox<Message: Sendable>: Sendable {
       swap(&messages, &contents.messages)
       return messages
     }
-  }
-}
-
-/// Wakes one waiting thread: a ring before the wait is not lost.
-///
-/// `@unchecked Sendable` holds because every field is touched only between lock and unlock of `mutex`,
-/// and the pointers themselves never change.
-private final class Doorbell: @unchecked Sendable {
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var hasRung = false
-
-  init() {
-    var attributes = pthread_condattr_t()
-    pthread_condattr_init(&attributes)
-    // The wall clock may jump; waiting must not.
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, &attributes)
-    pthread_condattr_destroy(&attributes)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
-  }
-
-  func ring() {
-    pthread_mutex_lock(mutex)
-    hasRung = true
-    pthread_cond_signal(condition)
-    pthread_mutex_unlock(mutex)
-  }
-
-  func wait(milliseconds: Int64) {
-    var deadline = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &deadline)
-    let nanoseconds = Int64(deadline.tv_nsec) + milliseconds % 1000 * 1_000_000
-    deadline.tv_sec += Int(milliseconds / 1000 + nanoseconds / 1_000_000_000)
-    deadline.tv_nsec = Int(nanoseconds % 1_000_000_000)
-    pthread_mutex_lock(mutex)
-    while !hasRung, pthread_cond_timedwait(condition, mutex, &deadline) == 0 {}
-    hasRung = false
-    pthread_mutex_unlock(mutex)
   }
 }

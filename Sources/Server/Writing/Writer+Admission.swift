@@ -1,5 +1,6 @@
 // Letting somebody into a room: the answer holds everything up to an offset, and what comes after is
-// pushed. Runs on the writer's thread, after the commit of the round in which it was asked for.
+// pushed. Runs on the writer's thread, after the commit of the batch in which it was asked for and before
+// the next one is handed over: what the store is asked here is what `committed` knows.
 
 import Commerce
 import Coordination
@@ -11,15 +12,15 @@ extension Writer {
     _ address: ReplyAddress, _ caller: Caller, _ wish: JoinWish, _ touch: JSON?
   ) throws {
     let key = RoomKey(caller.storefront, wish.room)
-    guard case .room(let room)? = try coordinator.record(.room(key.storefront, key.room)),
-      case .storefront(let storefront)? = try coordinator.record(.storefront(key.storefront))
+    guard case .room(let room)? = try coordinator.committed(.room(key.storefront, key.room)),
+      case .storefront(let storefront)? = try coordinator.committed(.storefront(key.storefront))
     else {
       preconditionFailure("attendance was decided for a room that exists")
     }
     let progress =
       try coordinator.roomProgress(key.storefront, key.room) ?? RoomProgress(epoch: 0)
     var promoter: MemberID?
-    if case .visits(let visits)? = try coordinator.record(
+    if case .visits(let visits)? = try coordinator.committed(
       .visits(key.storefront, caller.person, key.room))
     {
       promoter = visits.touches.last?.promoter

@@ -57,7 +57,7 @@ extension Writer {
 
   /// Commits what waits, so that a question to the store sees it, then decides on its answer.
   func releaseDue(_ caller: Caller, _ address: ReplyAddress) throws {
-    finishRound()
+    drain()
     let due = try store.dueReleases(caller.storefront, at: now, limit: Writer.sweepLimit)
     answer(
       address, try decide(.release(orders: due.orders, bonuses: due.bonuses), caller))
@@ -66,7 +66,7 @@ extension Writer {
   func payOut(
     _ statement: StatementID, until: Timestamp?, _ caller: Caller, _ address: ReplyAddress
   ) throws {
-    finishRound()
+    drain()
     let known = try coordinator.record(.statement(caller.storefront, statement)) != nil
     // A repeat is answered with the first answer, whatever there would be to pay by now.
     let period = known ? .empty : try store.statementPeriod(caller.storefront, until: until)
@@ -93,8 +93,7 @@ extension Writer {
         health.settlements.decided(word)
       }
     } catch {
-      coordinator.rollBack()
-      failRound(error)
+      failBatch(error)
     }
   }
 
@@ -106,8 +105,7 @@ extension Writer {
       waiting.append(.webhook(key))
     } catch {
       waiting.append(.webhook(key))
-      coordinator.rollBack()
-      failRound(error)
+      failBatch(error)
     }
   }
 
@@ -117,7 +115,7 @@ extension Writer {
     for desk in webhooks.values { _ = desk.offer(.changed) }
   }
 
-  /// What time alone brings: releases and expiries.
+  /// What time alone brings: releases and expiries. Only after a `drain`, for it asks the store.
   func sweep() {
     nextSweep = now.advanced(byMilliseconds: Writer.sweepMilliseconds)
     do {

@@ -1,9 +1,15 @@
-// The one thread that decides and writes.
+// The one thread that decides, answers and publishes; another one stores what it has decided.
 //
-// Each round: take what waits, stamp the time once, decide every command, commit once, then answer
-// and publish. Nothing is answered before it is durable. When a commit fails, every call of the round
-// gets a temporary error and nothing of it has happened; so it is when the store fails within a call,
-// since part of that call may have been decided. Readiness is red until the store takes a write again.
+// Each round: take what waits, stamp the time once, decide every command into the pending batch. As soon as
+// nothing is being stored, the batch is handed to the committer; while that stores it, rounds go on into the
+// next batch, of which there is never more than one, and that bounded. Once a batch is stored, its answers
+// are given and its news is published, from what is committed, before the next one is handed over: nothing is
+// told before everything that it reflects is durable, so that whatever was decided on top of an open commit,
+// refusals and repeats too, waits for its own batch (Writer+Commits.swift).
+//
+// When a commit fails, every call of the batch and of the pending one gets a temporary error, and nothing of
+// them has happened; when the store fails within a call, every call of the pending batch, since part of that
+// call may have been decided. Readiness is red until the store takes a write again.
 
 import Commerce
 import Commission
@@ -12,9 +18,9 @@ import Glibc
 import Notation
 import Synchronization
 
-/// Decides, writes, answers, publishes; owns the coordinator and presence. One thread.
+/// Decides, answers, publishes; owns the coordinator and presence. One thread.
 package final class Writer {
-  /// An answer that waits for the commit of its round.
+  /// An answer that waits for the commit of its batch.
   enum Waiting {
     case answer(ReplyAddress, Result<Answer, Fault>)
     case join(ReplyAddress, Caller, JoinWish, touch: JSON?)
@@ -33,13 +39,17 @@ package final class Writer {
   let webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>]
   private let clock: @Sendable () -> Timestamp
   let health: Health
-  private let failPoint: ArmedFailPoint?
-  private let revocations: Revocations
+  let committer: any Committer
+  let failPoint: ArmedFailPoint?
+  let revocations: Revocations
   var publisher: Publisher
   var presence = Presence()
+  /// Who waits for the batch that is being decided.
   var waiting: [Waiting] = []
-  /// Who has left in this round, with the promoter whose visit it was.
-  private var departures: [(key: RoomKey, promoter: MemberID?)] = []
+  /// Who waits for the batch that is being stored; none while none is.
+  var inFlight: [Waiting]?
+  /// Who has left since the last commit was told, with the promoter whose visit it was.
+  var departures: [(key: RoomKey, promoter: MemberID?)] = []
   /// Snapshots of rooms, encoded once for everybody who joins at the same offset.
   var snapshots: [RoomKey: (offset: Int64, listings: JSON)] = [:]
   var now = Timestamp(milliseconds: 0)
@@ -47,8 +57,12 @@ package final class Writer {
 
   /// How often due releases and expired orders are looked for.
   static let sweepMilliseconds: Int64 = 1000
-  /// How many of them one round takes.
+  /// How many of them one sweep takes.
   static let sweepLimit = 500
+  /// A batch of so many calls, or that changes so many records, is not made longer: it would take more
+  /// memory and more time, and is cheap enough a call.
+  static let batchCallsMax = 256
+  static let batchRecordsMax = 8_192
   /// How many missed events a join gives back; more is not recovered.
   static let recoveredEventsMax = 1000
   /// How long the missed events may be together: one message must not be what closes a connection
@@ -61,7 +75,9 @@ package final class Writer {
   ///
   /// - Parameters:
   ///   - mailbox: what waits to be decided.
-  ///   - store: where the state lives; used by this thread alone.
+  ///   - store: where the state lives; used by this thread while nothing is being stored.
+  ///   - beside: finds records while something is being stored; none where the store can.
+  ///   - committer: stores the batches in `store`; none where this thread does.
   ///   - loops: whom answers and events are posted to, by their index.
   ///   - desks: told of orders that wait for a commission service, by their place.
   ///   - webhooks: who tells each endpoint of what is booked.
@@ -71,7 +87,8 @@ package final class Writer {
   ///   - clock: the wall clock.
   ///   - failPoint: where the process is to end; none but in crash tests.
   init(
-    mailbox: Mailbox<WriterMessage>, store: any Store, loops: [any LoopPort],
+    mailbox: Mailbox<WriterMessage>, store: any Store, beside: (any RecordSource)? = nil,
+    committer: (any Committer)? = nil, loops: [any LoopPort],
     desks: [Mailbox<SettlementDeskMessage>],
     webhooks: [WebhookKey: Mailbox<WebhookDeskMessage>] = [:], health: Health,
     revocations: Revocations, stateBytesMax: Int = 268_435_456,
@@ -79,13 +96,14 @@ package final class Writer {
   ) {
     self.mailbox = mailbox
     self.store = store
+    self.committer = committer ?? InlineCommitter(store: store)
     self.desks = desks
     self.webhooks = webhooks
     self.clock = clock
     self.health = health
     self.failPoint = failPoint
     self.revocations = revocations
-    coordinator = Coordinator(store: store, stateBytesMax: stateBytesMax)
+    coordinator = Coordinator(store: store, beside: beside, stateBytesMax: stateBytesMax)
     publisher = Publisher(loops: loops)
   }
 
@@ -93,24 +111,28 @@ package final class Writer {
   ///
   /// - Parameters:
   ///   - store: where the state lives.
+  ///   - committer: stores the batches in `store`.
   ///   - loops: whom answers and events are posted to, by their index.
   ///   - desk: told of orders that wait for a commission service.
   ///   - health: counts, and says whether the store works.
   ///   - stateBytesMax: about how much of the state may stay in memory.
   ///   - clock: the wall clock.
   package convenience init(
-    store: any Store, loops: [any LoopPort], desk: Mailbox<SettlementDeskMessage>, health: Health,
-    stateBytesMax: Int, clock: @escaping @Sendable () -> Timestamp
+    store: any Store, committer: any Committer, loops: [any LoopPort],
+    desk: Mailbox<SettlementDeskMessage>, health: Health, stateBytesMax: Int,
+    clock: @escaping @Sendable () -> Timestamp
   ) {
     self.init(
-      mailbox: Mailbox(capacity: 1), store: store, loops: loops, desks: [desk], health: health,
-      revocations: Revocations(), stateBytesMax: stateBytesMax, clock: clock)
+      mailbox: Mailbox(capacity: 1), store: store, committer: committer, loops: loops,
+      desks: [desk], health: health, revocations: Revocations(), stateBytesMax: stateBytesMax,
+      clock: clock)
   }
 
   /// Works until it is told to stop.
   func run() {
     begin()
     while round(mailbox.take(waitingMilliseconds: Writer.sweepMilliseconds)) {}
+    committer.stop()
   }
 
   /// Takes up where the last run on this store ended; once, before the first round.
@@ -119,7 +141,8 @@ package final class Writer {
     attempt { now = try store.lastBooking() ?? now }
   }
 
-  /// Decides, commits, answers and publishes what was taken from the mailbox, then what time brings.
+  /// Decides what was taken from the mailbox, hands it over to be stored, tells what was stored meanwhile,
+  /// and does what time brings.
   ///
   /// - Parameter messages: in the order of their posting; none where only time has passed.
   /// - Returns: false once it has been told to stop.
@@ -127,11 +150,16 @@ package final class Writer {
     // The wall clock may be set back; what was decided stays in order.
     now = max(now, clock())
     health.writerTime = now
+    conclude()
     var hasStopped = false
     for message in messages {
       if case .stop = message { hasStopped = true } else { handle(message) }
+      // Whoever waits for a commit is told at once, whatever else there is to decide.
+      conclude()
+      if isBatchLong { makeRoom() }
     }
-    finishRound()
+    handOver()
+    if hasStopped || now >= nextSweep { drain() }
     if hasStopped { return false }
     if now >= nextSweep { sweep() }
     return true
@@ -143,7 +171,7 @@ package final class Writer {
     case .left(let key, let viewer):
       let promoter = presence.leave(key, viewer)
       if !presence.isWatched(key) { snapshots[key] = nil }
-      // Told after the commit: until then the figures may count what will never have happened.
+      // Told with the next commit, or at once where there is none: figures cannot be read meanwhile.
       departures.append((key, promoter))
     case .unwatched(let ticker, let loop): publisher.unwatch(ticker, loop: loop)
     case .settled(let order, let answer): settle(order, answer)
@@ -176,8 +204,7 @@ package final class Writer {
       }
     } catch {
       answer(address, .failure(.storageUnavailable))
-      coordinator.rollBack()
-      failRound(error)
+      failBatch(error)
     }
   }
 
@@ -238,98 +265,6 @@ package final class Writer {
       }
     }
     waiting.append(.join(address, caller, wish, touch: touch))
-  }
-
-  // MARK: The end of a round
-
-  func finishRound() {
-    health.turned(calls: waiting.count, rooms: presence.roomsWatched)
-    defer { tellDepartures() }
-    guard !waiting.isEmpty else { return }
-    do {
-      if coordinator.hasUncommitted { failPoint?.pass(.beforeCommit) }
-      let changes = try coordinator.commit()
-      if !changes.isEmpty { failPoint?.pass(.afterCommit) }
-      health.committed(changes)
-      // Before anybody is answered: who is told that a token is revoked may rely on it.
-      revoke(changes)
-      // First the answers of joins and subscriptions, so that nobody hears of an event that their
-      // snapshot contains already; a loop drops what is not above the joined offset.
-      for entry in waiting { release(entry) }
-      waiting.removeAll(keepingCapacity: true)
-      if !changes.isEmpty { failPoint?.pass(.afterReply) }
-      attempt { try publisher.publish(changes, coordinator, presence) }
-      if changes.wantsSettlement {
-        for desk in desks { desk.post(.orderWaits) }
-      }
-      tellWebhooks(changes)
-    } catch {
-      failRound(error)
-    }
-  }
-
-  private func tellDepartures() {
-    for (key, promoter) in departures {
-      attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
-    }
-    departures.removeAll(keepingCapacity: true)
-  }
-
-  private func revoke(_ changes: Changes) {
-    var hasRevoked = false
-    for case (.revocation(let storefront, _), .revocation(let revocation)) in changes.records {
-      revocations.add(revocation, of: storefront)
-      hasRevoked = true
-    }
-    if hasRevoked { publisher.postToAll(.accessChanged) }
-  }
-
-  /// Tells every call of the round so far that the store failed; nothing of it has happened.
-  func failRound(_ error: any Error) {
-    health.storageFailed(error)
-    for entry in waiting {
-      switch entry {
-      case .answer(let address, _), .join(let address, _, _, _), .watch(let address, _),
-        .leave(let address, _):
-        publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
-      case .settled(let order): desks[order.desk].post(.decided(order, isStored: false))
-      case .webhook(let key): webhooks[key]?.post(.decided(isStored: false))
-      }
-    }
-    waiting.removeAll(keepingCapacity: true)
-  }
-
-  private func release(_ entry: Waiting) {
-    switch entry {
-    case .answer(let address, let result): publisher.answer(address, .answer(address, result))
-    case .watch(let address, let ticker):
-      do {
-        let figures = try coordinator.figures(ticker, presence: presence)
-        publisher.watch(ticker, loop: address.loop)
-        publisher.answer(address, .watching(address, ticker, Answer(body: figures.bytes)))
-      } catch { fail(address, error) }
-    case .leave(let address, let departure):
-      let answer = Answer(body: JSON.object([]).bytes)
-      publisher.answer(address, .leaving(address, departure, answer))
-    case .settled(let order):
-      failPoint?.pass(.settlementBooked)
-      desks[order.desk].post(.decided(order, isStored: true))
-    case .webhook(let key):
-      failPoint?.pass(.webhookWritten)
-      webhooks[key]?.post(.decided(isStored: true))
-    case .join(let address, let caller, let wish, let touch):
-      do { try admit(address, caller, wish, touch) } catch { fail(address, error) }
-    }
-  }
-
-  private func fail(_ address: ReplyAddress, _ error: any Error) {
-    health.storageFailed(error)
-    publisher.answer(address, .answer(address, .failure(.storageUnavailable)))
-  }
-
-  /// Publishing derives from what is committed; what cannot be read is told with the next round.
-  func attempt(_ body: () throws -> Void) {
-    do { try body() } catch { health.storageFailed(error) }
   }
 }
 

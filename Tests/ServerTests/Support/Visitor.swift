@@ -31,6 +31,8 @@ final class Visitor {
   private(set) var answers: [Int64: JSON] = [:]
   /// Batches of answers, whole.
   private(set) var batches: [[JSON]] = []
+  /// How many messages with events of rooms came.
+  private(set) var eventMessages = 0
   /// Messages that were refused as a whole.
   private(set) var refusedMessages = 0
   /// The code of the server's close frame.
@@ -116,6 +118,9 @@ final class Visitor {
   }
 
   private func take(_ message: JSON) throws {
+    if (message.elements ?? [message]).contains(where: { $0["method"] == "room.event" }) {
+      eventMessages += 1
+    }
     guard let elements = message.elements else { return take(single: message) }
     if elements.contains(where: { $0["method"] == nil }) { batches.append(elements) }
     for element in elements { take(single: element) }
