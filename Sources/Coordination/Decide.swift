@@ -20,9 +20,17 @@ package func decide(
   _ command: Command, by actor: Actor, in state: State, storefront: StorefrontID, at now: Timestamp
 ) throws(Stop) -> Outcome {
   var draft = Draft(state: state, storefront: storefront, now: now)
-  try draft.need(keys(of: command, by: actor, storefront: storefront))
-  if case .configureStorefront = command {} else { _ = try draft.storefront() }
-  let (answer, isRepeat) = try draft.carryOut(command, by: actor)
+  let (answer, isRepeat): (JSON, Bool)
+  do throws(Stop) {
+    if case .configureStorefront = command {} else { _ = try draft.storefront() }
+    (answer, isRepeat) = try draft.carryOut(command, by: actor)
+  } catch {
+    // What is not known yet is asked for all at once; where all of it is, nothing is looked up twice.
+    if case .missing = error {
+      try draft.need(keys(of: command, by: actor, storefront: storefront))
+    }
+    throw error
+  }
   return Outcome(
     reply: answer, replyText: draft.replyText, changes: draft.changes, isRepeat: isRepeat)
 }

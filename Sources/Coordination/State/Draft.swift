@@ -32,8 +32,9 @@ package struct Draft {
 
   /// Reads any record, as this decision has left it.
   package func read(_ key: Key) throws(Stop) -> Record? {
-    if let record = changes[key] { return record }
-    guard let found = state.lookUp(key) else { throw .missing([key]) }
+    let place = Place(key)
+    if let record = changes[place] { return record }
+    guard let found = state.lookUp(place) else { throw .missing([key]) }
     return found
   }
 
@@ -42,7 +43,10 @@ package struct Draft {
 
   /// Asks for many keys at once, so that a cold state is loaded in one step.
   func need(_ keys: [Key]) throws(Stop) {
-    let unknown = keys.filter { changes[$0] == nil && state.lookUp($0) == nil }
+    let unknown = keys.filter { key in
+      let place = Place(key)
+      return changes[place] == nil && state.lookUp(place) == nil
+    }
     if !unknown.isEmpty { throw .missing(unknown) }
   }
 

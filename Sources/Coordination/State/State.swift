@@ -52,21 +52,22 @@ package struct BookedTransaction: Equatable, Sendable {
 /// Everything that accepted decisions changed and that must be stored in one commit.
 package struct Changes: Sendable {
   /// The last value of every record that changed, in the order in which each first changed.
-  package private(set) var records: [(key: Key, record: Record)] = []
+  package private(set) var records = ChangedRecords()
   /// In order of booking.
   package var transactions: [BookedTransaction] = []
   /// In order.
   package var events: [RoomEvent] = []
-  private var places: [Key: Int] = [:]
+  /// Those of `records`, in their order.
+  private(set) var places = Places()
 
   /// Nothing, with room for what one decision mostly changes: a table that grows step by step is copied
   /// at each.
   package init(forDecision: Void) {
-    records.reserveCapacity(Changes.decisionRecords)
-    places.reserveCapacity(Changes.decisionRecords)
+    records.reserve(Changes.decisionRecords)
+    places.reserve(Changes.decisionRecords)
   }
 
-  private static let decisionRecords = 24
+  private static let decisionRecords = 32
 
   /// Nothing.
   package init() {}
@@ -75,23 +76,51 @@ package struct Changes: Sendable {
   package var isEmpty: Bool { records.isEmpty && transactions.isEmpty && events.isEmpty }
 
   /// The value this set of changes gives a record, if it does.
-  package subscript(key: Key) -> Record? { places[key].map { records[$0].record } }
+  package subscript(key: Key) -> Record? { self[Place(key)] }
+
+  /// The same, by the key's place.
+  subscript(place: Place) -> Record? { places.number(of: place).map { records.values[$0] } }
 
   /// Sets a record.
   package mutating func set(_ key: Key, _ record: Record) {
-    if let place = places[key] {
-      records[place].record = record
-    } else {
-      places[key] = records.count
-      records.append((key, record))
-    }
+    records.set(places.numberPuttingIn(Place(key)), key, record)
   }
 
   /// Adds what a later decision changed.
   package mutating func merge(_ later: Changes) {
-    for (key, record) in later.records { set(key, record) }
+    for number in later.records.indices {
+      records.set(
+        places.numberPuttingIn(later.places.all[number]), later.records.keys[number],
+        later.records.values[number])
+    }
     transactions.append(contentsOf: later.transactions)
     events.append(contentsOf: later.events)
+  }
+}
+
+/// Records that changed, by number. Keys and values stand apart: what only wants the one need not copy the
+/// other.
+package struct ChangedRecords: RandomAccessCollection, Sendable {
+  fileprivate private(set) var keys: [Key] = []
+  fileprivate private(set) var values: [Record] = []
+
+  /// 0.
+  package var startIndex: Int { 0 }
+  /// How many there are.
+  package var endIndex: Int { keys.count }
+  /// A record by its number.
+  package subscript(number: Int) -> (key: Key, record: Record) { (keys[number], values[number]) }
+
+  fileprivate mutating func reserve(_ count: Int) {
+    keys.reserveCapacity(count)
+    values.reserveCapacity(count)
+  }
+
+  /// Sets the record with a number, which is one of those that are here or the next one.
+  fileprivate mutating func set(_ number: Int, _ key: Key, _ record: Record) {
+    if number < keys.count { return values[number] = record }
+    keys.append(key)
+    values.append(record)
   }
 }
 
@@ -104,11 +133,11 @@ package struct Changes: Sendable {
 ///
 /// Bounded by weight, in two generations: what is looked up moves to the younger one, and once that weighs
 /// half of what is allowed, after a commit, the older one is dropped and the younger one becomes it. What
-/// will hardly be asked for again (`Key.isShortLived`) is dropped after every commit.
+/// will hardly be asked for again (`Place.isShortLived`) is dropped after every commit.
 package final class State {
-  private var younger: [Key: Record?] = [:]
-  private var older: [Key: Record?] = [:]
-  private var shortLived: [Key: Record?] = [:]
+  private var younger = Known()
+  private var older = Known()
+  private var shortLived = Known()
   private var youngerWeight = 0
   private let weightMax: Int
 
@@ -121,11 +150,14 @@ package final class State {
   package var count: Int { younger.count + older.count + shortLived.count }
 
   /// What is known of a key: outer nothing is unknown, inner nothing is absent.
-  package func lookUp(_ key: Key) -> Record?? {
-    if key.isShortLived { return shortLived[key] }
-    if let found = younger[key] { return found }
-    guard let found = older[key] else { return shortLived[key] }
-    remember(key, found)
+  package func lookUp(_ key: Key) -> Record?? { lookUp(Place(key)) }
+
+  /// The same, by the key's place.
+  func lookUp(_ place: Place) -> Record?? {
+    if place.isShortLived { return shortLived[place] }
+    if let found = younger[place] { return found }
+    guard let found = older[place] else { return shortLived[place] }
+    remember(place, found)
     return found
   }
 
@@ -134,11 +166,13 @@ package final class State {
   /// - Parameters:
   ///   - key: the key.
   ///   - record: its record, or nothing where the store has none.
-  package func learn(_ key: Key, _ record: Record?) { remember(key, record) }
+  package func learn(_ key: Key, _ record: Record?) { remember(Place(key), record) }
 
   /// Applies what a decision changed.
   package func apply(_ changes: Changes) {
-    for (key, record) in changes.records { remember(key, record) }
+    for number in changes.records.indices {
+      remember(changes.places.all[number], changes.records.values[number])
+    }
   }
 
   /// Forgets everything; only right when nothing is uncommitted.
@@ -151,37 +185,53 @@ package final class State {
 
   /// Forgets what is not worth its memory; only right when nothing is uncommitted.
   package func settle() {
-    if shortLived.count > State.shortLivedKept {
-      shortLived.removeAll()
-    } else {
-      shortLived.removeAll(keepingCapacity: true)
-    }
+    shortLived.removeAll(keepingCapacity: shortLived.count <= State.shortLivedKept)
     guard youngerWeight > weightMax / 2 else { return }
     // What weighs more than everything together may is not kept at all.
-    older = youngerWeight > weightMax ? [:] : younger
-    younger = [:]
+    older = youngerWeight > weightMax ? Known() : younger
+    younger = Known()
     youngerWeight = 0
   }
 
   /// For so many the table is kept from commit to commit.
   private static let shortLivedKept = 4_096
 
-  private func remember(_ key: Key, _ record: Record?) {
-    if key.isShortLived || record == nil && key.isOfOneViewer {
-      shortLived.updateValue(record, forKey: key)
+  private func remember(_ place: Place, _ record: Record?) {
+    if place.isShortLived || record == nil && place.isOfOneViewer {
+      shortLived.set(place, record)
     } else {
       // A record that grows under its key counts anew each time: too early a drop costs a read, no more.
       youngerWeight += record.weight
-      younger.updateValue(record, forKey: key)
+      younger.set(place, record)
     }
   }
 }
 
-extension Key {
+/// What is known of some keys: a record, or that there is none.
+private struct Known {
+  private var places = Places()
+  private var records: [Record?] = []
+
+  var count: Int { places.count }
+
+  subscript(place: Place) -> Record?? { places.number(of: place).map { records[$0] } }
+
+  mutating func set(_ place: Place, _ record: Record?) {
+    let number = places.numberPuttingIn(place)
+    if number < records.count { records[number] = record } else { records.append(record) }
+  }
+
+  mutating func removeAll(keepingCapacity: Bool = false) {
+    places.removeAll(keepingCapacity: keepingCapacity)
+    records.removeAll(keepingCapacity: keepingCapacity)
+  }
+}
+
+extension Place {
   /// Whether it is hardly asked for twice: a report's id, unless it is repeated; somebody's first coming;
   /// an entry of a list that is only ever added to.
   fileprivate var isShortLived: Bool {
-    switch self {
+    switch kind {
     case .fact, .attendance, .rankChange, .quotaEntry, .statement, .statementLine, .deadLetter,
       .revocation:
       true
@@ -192,7 +242,7 @@ extension Key {
   /// Whether it is about somebody who watches: there are many of them, most without a lock or a visit,
   /// and that nothing is known of them is not worth remembering.
   fileprivate var isOfOneViewer: Bool {
-    switch self {
+    switch kind {
     case .viewer, .visits: true
     default: false
     }
