@@ -14,8 +14,8 @@ package struct Draft {
   package let now: Timestamp
   /// What the decision changes so far.
   package private(set) var changes = Changes(forDecision: ())
-  /// The text of the answer, once it has been written; see `once`.
-  var replyText: [UInt8]?
+  /// What was reckoned last; see `settle`.
+  var settled: Settled?
   private let state: State
 
   /// Starts a decision.
@@ -43,9 +43,10 @@ package struct Draft {
 
   /// Asks for many keys at once, so that a cold state is loaded in one step.
   func need(_ keys: [Key]) throws(Stop) {
-    let unknown = keys.filter { key in
+    var unknown: [Key] = []
+    for key in keys {
       let place = Place(key)
-      return changes[place] == nil && state.lookUp(place) == nil
+      if changes[place] == nil, state.lookUp(place) == nil { unknown.append(key) }
     }
     if !unknown.isEmpty { throw .missing(unknown) }
   }
@@ -101,10 +102,12 @@ extension Draft {
   ///   - name: of the total, for the refusal.
   /// - Returns: the sum.
   /// - Throws: `invalid_field`.
-  static func sum(_ total: Amount, _ amount: Amount, _ name: String) throws(Stop) -> Amount {
+  static func sum(
+    _ total: Amount, _ amount: Amount, _ name: @autoclosure () -> String
+  ) throws(Stop) -> Amount {
     let (sum, overflows) = total.minorUnits.addingReportingOverflow(amount.minorUnits)
     guard !overflows, sum.magnitude <= totalMax.minorUnits.magnitude else {
-      throw .refuse(.invalidField, "The books cannot hold more than \(totalMax) in \(name).")
+      throw .refuse(.invalidField, "The books cannot hold more than \(totalMax) in \(name()).")
     }
     return Amount(sum)
   }
