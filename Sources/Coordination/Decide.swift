@@ -22,7 +22,7 @@ package func decide(
   var draft = Draft(state: state, storefront: storefront, now: now)
   let (answer, isRepeat): (Answer, Bool)
   do throws(Stop) {
-    if case .configureStorefront = command {} else { _ = try draft.storefront() }
+    if case .configureStorefront = command {} else { try draft.begin() }
     if let (text, repeats) = try draft.carryOutReport(command, by: actor) {
       (answer, isRepeat) = (.text(text), repeats)
     } else {

@@ -14,8 +14,11 @@ package struct Draft {
   package let now: Timestamp
   /// What the decision changes so far.
   package private(set) var changes = Changes(forDecision: ())
-  /// What was reckoned last; see `settle`.
+  /// What was reckoned last; see `settlement`.
   var settled: Settled?
+  /// The storefront, once it was read: every step of a decision asks for it. As a record, which is one
+  /// reference: a draft is copied on its way.
+  private var known: Record?
   private let state: State
 
   /// Starts a decision.
@@ -39,14 +42,21 @@ package struct Draft {
   }
 
   /// Changes any record.
-  mutating func write(_ key: Key, _ record: Record) { changes.set(key, record) }
+  mutating func write(_ key: Key, _ record: Record) {
+    if case .storefront = key { known = nil }
+    changes.set(key, record)
+  }
+
+  /// Reads the storefront for all the steps of the decision; refuses where there is none.
+  mutating func begin() throws(Stop) { known = .storefront(try storefront()) }
 
   /// Asks for many keys at once, so that a cold state is loaded in one step.
   func need(_ keys: [Key]) throws(Stop) {
     var unknown: [Key] = []
-    for key in keys {
-      let place = Place(key)
-      if changes[place] == nil, state.lookUp(place) == nil { unknown.append(key) }
+    unknown.reserveCapacity(keys.count)
+    for index in keys.indices {
+      let place = Place(keys[index])
+      if state.lookUp(place) == nil, changes[place] == nil { unknown.append(keys[index]) }
     }
     if !unknown.isEmpty { throw .missing(unknown) }
   }
@@ -118,6 +128,7 @@ extension Draft {
 extension Draft {
   /// The storefront; refuses where there is none.
   package func storefront() throws(Stop) -> Storefront {
+    if case .storefront(let known)? = known { return known }
     guard case .storefront(let found)? = try read(.storefront(storefrontID)) else {
       throw .refuse(.unknownStorefront, "There is no storefront \(storefrontID).")
     }

@@ -89,9 +89,8 @@ package struct Changes: Sendable {
   /// Adds what a later decision changed.
   package mutating func merge(_ later: Changes) {
     for number in later.records.indices {
-      records.set(
-        places.numberPuttingIn(later.places.all[number]), later.records.keys[number],
-        later.records.values[number])
+      records.take(
+        number, of: later.records, as: places.numberPuttingIn(later.places.all[number]))
     }
     transactions.append(contentsOf: later.transactions)
     events.append(contentsOf: later.events)
@@ -116,6 +115,13 @@ package struct ChangedRecords: RandomAccessCollection, Sendable {
     values.reserveCapacity(count)
   }
 
+  /// Takes a record of others under a number of its own; see `set`.
+  fileprivate mutating func take(_ theirs: Int, of others: ChangedRecords, as number: Int) {
+    if number < keys.count { return values[number] = others.values[theirs] }
+    keys.append(others.keys[theirs])
+    values.append(others.values[theirs])
+  }
+
   /// Sets the record with a number, which is one of those that are here or the next one.
   fileprivate mutating func set(_ number: Int, _ key: Key, _ record: Record) {
     if number < keys.count { return values[number] = record }
@@ -135,25 +141,53 @@ package struct ChangedRecords: RandomAccessCollection, Sendable {
 /// half of what is allowed, after a commit, the older one is dropped and the younger one becomes it. What
 /// will hardly be asked for again (`Place.isShortLived`) is dropped after every commit.
 package final class State {
+  private var generations: Generations
+
+  /// Knows nothing.
+  ///
+  /// - Parameter weightMax: what may be remembered beyond a commit, in `Record.weight`, some bytes each.
+  package init(weightMax: Int = .max) { generations = Generations(weightMax: weightMax) }
+
+  /// How many keys are known.
+  package var count: Int { generations.count }
+
+  /// What is known of a key: outer nothing is unknown, inner nothing is absent.
+  package func lookUp(_ key: Key) -> Record?? { generations.lookUp(Place(key)) }
+
+  /// The same, by the key's place.
+  func lookUp(_ place: Place) -> Record?? { generations.lookUp(place) }
+
+  /// Tells what the store holds for a key.
+  ///
+  /// - Parameters:
+  ///   - key: the key.
+  ///   - record: its record, or nothing where the store has none.
+  package func learn(_ key: Key, _ record: Record?) { generations.remember(Place(key), record) }
+
+  /// Applies what a decision changed.
+  package func apply(_ changes: Changes) { generations.apply(changes) }
+
+  /// Forgets everything; only right when nothing is uncommitted.
+  package func forget() { generations.forget() }
+
+  /// Forgets what is not worth its memory; only right when nothing is uncommitted.
+  package func settle() { generations.settle() }
+}
+
+/// The tables of a state. One value, so that the class around it is entered once for each look-up and not
+/// once for each table.
+private struct Generations {
   private var younger = Known()
   private var older = Known()
   private var shortLived = Known()
   private var youngerWeight = 0
   private let weightMax: Int
 
-  /// Knows nothing.
-  ///
-  /// - Parameter weightMax: what may be remembered beyond a commit, in `Record.weight`, some bytes each.
-  package init(weightMax: Int = .max) { self.weightMax = weightMax }
+  init(weightMax: Int) { self.weightMax = weightMax }
 
-  /// How many keys are known.
-  package var count: Int { younger.count + older.count + shortLived.count }
+  var count: Int { younger.count + older.count + shortLived.count }
 
-  /// What is known of a key: outer nothing is unknown, inner nothing is absent.
-  package func lookUp(_ key: Key) -> Record?? { lookUp(Place(key)) }
-
-  /// The same, by the key's place.
-  func lookUp(_ place: Place) -> Record?? {
+  mutating func lookUp(_ place: Place) -> Record?? {
     if place.isShortLived { return shortLived[place] }
     if let found = younger[place] { return found }
     guard let found = older[place] else { return shortLived[place] }
@@ -161,31 +195,16 @@ package final class State {
     return found
   }
 
-  /// Tells what the store holds for a key.
-  ///
-  /// - Parameters:
-  ///   - key: the key.
-  ///   - record: its record, or nothing where the store has none.
-  package func learn(_ key: Key, _ record: Record?) { remember(Place(key), record) }
-
-  /// Applies what a decision changed.
-  package func apply(_ changes: Changes) {
+  mutating func apply(_ changes: Changes) {
     for number in changes.records.indices {
       remember(changes.places.all[number], changes.records.values[number])
     }
   }
 
-  /// Forgets everything; only right when nothing is uncommitted.
-  package func forget() {
-    younger.removeAll()
-    older.removeAll()
-    shortLived.removeAll()
-    youngerWeight = 0
-  }
+  mutating func forget() { self = Generations(weightMax: weightMax) }
 
-  /// Forgets what is not worth its memory; only right when nothing is uncommitted.
-  package func settle() {
-    shortLived.removeAll(keepingCapacity: shortLived.count <= State.shortLivedKept)
+  mutating func settle() {
+    shortLived.removeAll(keepingCapacity: shortLived.count <= Generations.shortLivedKept)
     guard youngerWeight > weightMax / 2 else { return }
     // What weighs more than everything together may is not kept at all.
     older = youngerWeight > weightMax ? Known() : younger
@@ -196,7 +215,7 @@ package final class State {
   /// For so many the table is kept from commit to commit.
   private static let shortLivedKept = 4_096
 
-  private func remember(_ place: Place, _ record: Record?) {
+  mutating func remember(_ place: Place, _ record: Record?) {
     if place.isShortLived || record == nil && place.isOfOneViewer {
       shortLived.set(place, record)
     } else {
@@ -221,7 +240,7 @@ private struct Known {
     if number < records.count { records[number] = record } else { records.append(record) }
   }
 
-  mutating func removeAll(keepingCapacity: Bool = false) {
+  mutating func removeAll(keepingCapacity: Bool) {
     places.removeAll(keepingCapacity: keepingCapacity)
     records.removeAll(keepingCapacity: keepingCapacity)
   }
