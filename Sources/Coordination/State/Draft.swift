@@ -13,7 +13,7 @@ package struct Draft {
   /// The moment of the decision.
   package let now: Timestamp
   /// What the decision changes so far.
-  package private(set) var changes = Changes(forDecision: ())
+  package private(set) var changes = Changes()
   /// What was reckoned last; see `settlement`.
   var settled: Settled?
   /// The storefront, once it was read: every step of a decision asks for it. As a record, which is one

@@ -60,13 +60,7 @@ package struct Changes: Sendable {
   /// Those of `records`, in their order.
   private(set) var places = Places()
 
-  /// Nothing, with room for what one decision mostly changes: a table that grows step by step is copied
-  /// at each.
-  package init(forDecision: Void) {
-    records.reserve(Changes.decisionRecords)
-    places.reserve(Changes.decisionRecords)
-  }
-
+  /// What one decision mostly changes.
   private static let decisionRecords = 32
 
   /// Nothing.
@@ -83,6 +77,12 @@ package struct Changes: Sendable {
 
   /// Sets a record.
   package mutating func set(_ key: Key, _ record: Record) {
+    // Only now: most decisions begin twice, and the first time end before they have changed anything. A table
+    // that grows step by step is copied at each.
+    if records.isEmpty {
+      records.reserve(Changes.decisionRecords)
+      places.reserve(Changes.decisionRecords)
+    }
     records.set(places.numberPuttingIn(Place(key)), key, record)
   }
 
