@@ -60,6 +60,10 @@ let package = Package(
       // The client that loads the server and its peers alike for Tools/bench.
       .executableTarget(
         name: "Load", dependencies: ["CLinux"], path: "Tests/Load", swiftSettings: strict),
+      // Orders decided without a server, for Tools/instructions.
+      .executableTarget(
+        name: "Deciding", dependencies: ["Commerce", "Commission", "Coordination", "Ledger"],
+        path: "Tests/Deciding", swiftSettings: strict),
       // Foreign bytes as functions, for libFuzzer (Tools/fuzz) and for ordinary tests.
       .target(
         name: "FuzzTargets",

@@ -7,6 +7,8 @@
 public struct Identifier<Tag>: Hashable, Sendable {
   /// The id as it was given.
   public let text: String
+  /// See `TableHash`.
+  @usableFromInline package let hash: UInt64
 
   /// Checks the format.
   ///
@@ -14,13 +16,26 @@ public struct Identifier<Tag>: Hashable, Sendable {
   /// - Throws: `CommerceError.malformedIdentifier`.
   public init(_ text: String) throws(CommerceError) {
     guard isIdentifier(text) else { throw .malformedIdentifier }
-    self.text = text
+    self.init(trusted: text)
   }
 
   /// Takes a text that is known to be well formed: read back from storage, or written in the code.
   ///
   /// - Parameter text: a text that `init(_:)` accepted before.
-  public init(trusted text: String) { self.text = text }
+  public init(trusted text: String) {
+    self.text = text
+    hash = TableHash.of(text)
+  }
+
+  /// Whether both are the same text.
+  @inlinable
+  public static func == (left: Identifier, right: Identifier) -> Bool {
+    left.hash == right.hash && left.text == right.text
+  }
+
+  /// Feeds the hash that the id keeps.
+  @inlinable
+  public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 private func isIdentifier(_ text: String) -> Bool {

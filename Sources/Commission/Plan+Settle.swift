@@ -66,9 +66,13 @@ extension Plan {
     guard snapshot.plan == reference, snapshot.people.count == salePeople.count else {
       return false
     }
-    for (index, person) in snapshot.people.enumerated() {
-      guard person.name == salePeople[index].name else { return false }
-      if let rank = person.holder?.rank, self.rank(at: Int(rank.index)) != rank { return false }
+    for index in snapshot.people.indices {
+      guard snapshot.people[index].name == salePeople[index].name else { return false }
+      if let rank = snapshot.people[index].holder?.rank {
+        guard ranks.indices.contains(Int(rank.index)), ranks[Int(rank.index)] == rank else {
+          return false
+        }
+      }
     }
     return true
   }
@@ -162,18 +166,22 @@ private struct Callers {
 
   init(_ plan: Plan, _ snapshot: Snapshot) {
     callers.reserveCapacity(plan.shares.count)
-    for rule in plan.shares {
+    // By number: a rule that is taken out of the list is a copy of all its words.
+    for number in plan.shares.indices {
       var caller = Caller(payee: nil, rate: nil)
-      switch rule.rate {
+      switch plan.shares[number].rate {
       case .fixed(let rate): caller.rate = rate
       case .pact(let standard): caller.rate = snapshot.participants.pact ?? standard
       case .rest: break
       }
-      switch rule.payee.outcome(among: snapshot.people, plan.salePeople) {
+      let payee = plan.shares[number].payee
+      switch payee.outcome(among: snapshot.people, plan.salePeople) {
       case .paid(let person):
         guard let member = snapshot.people[person].holder?.member else { break }
         if !plan.allowsSelfPurchase, member == snapshot.participants.buyer {
-          withheld.append(WithheldShare(rule: rule.id, member: member, reason: .selfPurchase))
+          withheld.append(
+            WithheldShare(
+              rule: plan.shares[number].id, member: member, reason: .selfPurchase))
           break
         }
         count += 1
@@ -182,7 +190,8 @@ private struct Callers {
       case .withheld(let person, let reason):
         withheld.append(
           WithheldShare(
-            rule: rule.id, member: person.flatMap { snapshot.people[$0].holder?.member },
+            rule: plan.shares[number].id,
+            member: person.flatMap { snapshot.people[$0].holder?.member },
             reason: reason))
       }
       callers.append(caller)

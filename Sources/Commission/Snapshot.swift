@@ -65,10 +65,11 @@ extension Plan {
     var people: [Snapshot.Person] = []
     people.reserveCapacity(rules.count)
     var inviters: [MemberID?] = []
-    for rule in rules {
-      let excluded = rule.otherThan.compactMap { $0.member(given, people) }
+    // By number: a rule that is taken out of the list is a copy of all its words.
+    for number in rules.indices {
+      let excluded = rules[number].otherThan.compactMap { $0.member(given, people) }
       var found: (member: MemberID, standing: Standing)?
-      switch rule.search {
+      switch rules[number].search {
       case .firstOf(let sources):
         for source in sources where found == nil {
           guard let member = source.member(given, people), !excluded.contains(member),
@@ -90,7 +91,7 @@ extension Plan {
       inviters.append(found?.standing.inviter)
       people.append(
         Snapshot.Person(
-          name: rule.name,
+          name: rules[number].name,
           holder: found.map { Snapshot.Holder(member: $0.member, rank: $0.standing.rank) }))
     }
     return people

@@ -279,15 +279,38 @@ package enum Command: Equatable, Sendable {
 
 /// What came of an accepted command.
 package struct Outcome: Sendable {
-  /// The answer, a JSON object.
-  package let reply: JSON
-  /// The answer's text, where it was written already to be kept for repeats.
-  let replyText: [UInt8]?
+  let answer: Answer
   /// What to store; empty for a repeat of something accepted before.
   package let changes: Changes
   /// Whether this is the first answer again.
   package let isRepeat: Bool
 
+  /// The answer, a JSON object.
+  package var reply: JSON { answer.value }
   /// The answer's text.
-  package var replyBytes: [UInt8] { replyText ?? reply.bytes }
+  package var replyBytes: [UInt8] { answer.text }
+}
+
+/// An answer as it was made: most are written at once, and nobody looks into them again.
+enum Answer: Sendable {
+  case value(JSON)
+  case text([UInt8])
+
+  var value: JSON {
+    switch self {
+    case .value(let value): return value
+    case .text(let text):
+      guard let value = try? JSON.read(text) else {
+        preconditionFailure("an answer is the text of a JSON object")
+      }
+      return value
+    }
+  }
+
+  var text: [UInt8] {
+    switch self {
+    case .value(let value): value.bytes
+    case .text(let text): text
+    }
+  }
 }

@@ -20,15 +20,27 @@ package func decide(
   _ command: Command, by actor: Actor, in state: State, storefront: StorefrontID, at now: Timestamp
 ) throws(Stop) -> Outcome {
   var draft = Draft(state: state, storefront: storefront, now: now)
-  try draft.need(keys(of: command, by: actor, storefront: storefront))
-  if case .configureStorefront = command {} else { _ = try draft.storefront() }
-  let (answer, isRepeat) = try draft.carryOut(command, by: actor)
-  return Outcome(
-    reply: answer, replyText: draft.replyText, changes: draft.changes, isRepeat: isRepeat)
+  let (answer, isRepeat): (Answer, Bool)
+  do throws(Stop) {
+    if case .configureStorefront = command {} else { try draft.begin() }
+    if let (text, repeats) = try draft.carryOutReport(command, by: actor) {
+      (answer, isRepeat) = (.text(text), repeats)
+    } else {
+      let (value, repeats) = try draft.carryOut(command, by: actor)
+      (answer, isRepeat) = (.value(value), repeats)
+    }
+  } catch {
+    // What is not known yet is asked for all at once; where all of it is, nothing is looked up twice.
+    if case .missing = error {
+      try draft.need(keys(of: command, by: actor, storefront: storefront))
+    }
+    throw error
+  }
+  return Outcome(answer: answer, changes: draft.changes, isRepeat: isRepeat)
 }
 
 extension Draft {
-  /// Carries a command out; facts go through `once`, which knows repeats.
+  /// Carries out what is no report of an event.
   fileprivate mutating func carryOut(
     _ command: Command, by actor: Actor
   ) throws(Stop) -> (JSON, isRepeat: Bool) {
@@ -61,51 +73,7 @@ extension Draft {
     case .revokeLink(let link): return try revokeLink(link, by: actor)
     case .touch(let viewer, let evidence, let at):
       return (try touch(viewer, evidence, at: at), false)
-    case .revoke(let id, let wish, let person):
-      return try once("revocation/\(id)", command) { draft throws(Stop) in
-        try draft.revoke(id, wish, by: person)
-      }
-    default: return try carryOutOrder(command, by: actor)
-    }
-  }
-
-  /// Carries out what concerns orders and money: every one of these is idempotent for ever.
-  private mutating func carryOutOrder(
-    _ command: Command, by actor: Actor
-  ) throws(Stop) -> (JSON, isRepeat: Bool) {
-    let now = now
-    switch command {
-    case .placeOrder(let order, let room, let buyer, let sku, let units, let promoter, let price):
-      return try once("order/\(order)", command) { draft throws(Stop) in
-        try draft.place(
-          order, room, buyer: buyer, sku: sku, units: units, promoter: promoter, price: price)
-      }
-    case .reportOrder(let report):
-      return try once("order/\(report.id)", command) { draft throws(Stop) in
-        try draft.reportWithPayment(report)
-      }
-    case .pay(let order, let payment, let paid, let at):
-      return try once("payment/\(payment)", command) { draft throws(Stop) in
-        try draft.pay(order, payment: payment, paid: paid, at: at)
-      }
-    case .deliver(let order, let delivery, let at):
-      return try once("delivery/\(delivery)", command) { draft throws(Stop) in
-        try draft.deliver(order, at: at)
-      }
-    case .refund(let order, let refund, let lines, let at):
-      return try once("refund/\(refund)", command) { draft throws(Stop) in
-        try draft.refund(order, refund: refund, parts: lines, at: at)
-      }
-    case .cancel(let order, let at): return try cancel(order, by: actor, at: at)
     case .expire(let orders): return (try expire(orders, at: now), false)
-    case .dispute(let order, let dispute, let at):
-      return try once("dispute/\(dispute)", command) { draft throws(Stop) in
-        try draft.dispute(order, dispute, at: at)
-      }
-    case .resolve(let order, let dispute, let at):
-      return try once("resolution/\(dispute)", command) { draft throws(Stop) in
-        try draft.resolve(order, dispute, at: at)
-      }
     case .settle(let order, let revision, let answer):
       return (try settle(order, revision: revision, answer), false)
     case .reportWebhook(let endpoint, let report):
@@ -114,24 +82,69 @@ extension Draft {
       return (try replay(endpoint, from: from, to: to), false)
     case .release(let orders, let bonuses):
       return (try release(orders: orders, bonuses: bonuses, at: now), false)
+    default: preconditionFailure("every command is carried out here or in carryOutReport")
+    }
+  }
+
+  /// Carries out what is reported under an id of its own: every one of these is idempotent for ever.
+  ///
+  /// - Returns: the text of the answer; nothing where the command is something else.
+  fileprivate mutating func carryOutReport(
+    _ command: Command, by actor: Actor
+  ) throws(Stop) -> ([UInt8], isRepeat: Bool)? {
+    switch command {
+    case .placeOrder(let order, let room, let buyer, let sku, let units, let promoter, let price):
+      return try once("order/" + order.text, command) { draft throws(Stop) in
+        try draft.place(
+          order, room, buyer: buyer, sku: sku, units: units, promoter: promoter, price: price)
+      }
+    case .reportOrder(let report):
+      return try once("order/" + report.id.text, command) { draft throws(Stop) in
+        try draft.reportWithPayment(report)
+      }
+    case .pay(let order, let payment, let paid, let at):
+      return try once("payment/" + payment.text, command) { draft throws(Stop) in
+        try draft.pay(order, payment: payment, paid: paid, at: at)
+      }
+    case .deliver(let order, let delivery, let at):
+      return try once("delivery/" + delivery.text, command) { draft throws(Stop) in
+        try draft.deliver(order, at: at)
+      }
+    case .refund(let order, let refund, let lines, let at):
+      return try once("refund/" + refund.text, command) { draft throws(Stop) in
+        try draft.refund(order, refund: refund, parts: lines, at: at)
+      }
+    case .cancel(let order, let at): return try cancel(order, by: actor, at: at)
+    case .dispute(let order, let dispute, let at):
+      return try once("dispute/" + dispute.text, command) { draft throws(Stop) in
+        try draft.dispute(order, dispute, at: at)
+      }
+    case .resolve(let order, let dispute, let at):
+      return try once("resolution/" + dispute.text, command) { draft throws(Stop) in
+        try draft.resolve(order, dispute, at: at)
+      }
     case .payOut(let statement, let until, let period):
-      return try once("statement/\(statement)", command) { draft throws(Stop) in
-        try draft.payOut(statement, until: until, period)
+      return try once("statement/" + statement.text, command) { draft throws(Stop) in
+        try draft.payOut(statement, until: until, period).bytes
       }
     case .acknowledge(let statement, let acknowledgement, let failed, let at):
-      return try once("acknowledgement/\(acknowledgement)", command) { draft throws(Stop) in
-        try draft.acknowledge(statement, acknowledgement, failed: failed, at: at)
+      return try once("acknowledgement/" + acknowledgement.text, command) { draft throws(Stop) in
+        try draft.acknowledge(statement, acknowledgement, failed: failed, at: at).bytes
       }
-    default: preconditionFailure("every command is carried out here or in carryOut")
+    case .revoke(let id, let wish, let person):
+      return try once("revocation/" + id.text, command) { draft throws(Stop) in
+        try draft.revoke(id, wish, by: person).bytes
+      }
+    default: return nil
     }
   }
 
   /// An order that is paid already is placed and paid in one decision: both, or neither.
-  private mutating func reportWithPayment(_ report: ReportedOrder) throws(Stop) -> JSON {
+  private mutating func reportWithPayment(_ report: ReportedOrder) throws(Stop) -> [UInt8] {
     let order = try self.report(report)
     guard let payment = report.payment else { return try answer(order) }
     let pay = Command.pay(report.id, payment: payment.id, paid: [], at: payment.at)
-    let (answer, isRepeat) = try once("payment/\(payment.id)", pay) { draft throws(Stop) in
+    let (answer, isRepeat) = try once("payment/" + payment.id.text, pay) { draft throws(Stop) in
       try draft.pay(report.id, payment: payment.id, paid: [], at: payment.at)
     }
     guard !isRepeat else {
@@ -145,26 +158,18 @@ extension Draft {
   /// Carries out a reported event at most once: the same id and body get the first answer again, the
   /// same id with another body is a conflict. Source: domain.md, section 3.
   private mutating func once(
-    _ id: String, _ command: Command, _ body: (inout Draft) throws(Stop) -> JSON
-  ) throws(Stop) -> (JSON, isRepeat: Bool) {
+    _ id: String, _ command: Command, _ body: (inout Draft) throws(Stop) -> [UInt8]
+  ) throws(Stop) -> ([UInt8], isRepeat: Bool) {
     let key = Key.fact(storefrontID, id)
-    let canonical = command.canonicalBody
     if case .fact(let earlier)? = try read(key) {
-      guard earlier.body == canonical else {
+      guard earlier.body == command.canonicalBody else {
         throw .refuse(
           .idempotencyConflict, "\(id) was reported at \(earlier.at) with another content.")
       }
-      guard let answer = try? JSON.read(earlier.answer) else {
-        preconditionFailure("an answer is stored as the JSON text that was sent")
-      }
-      replyText = earlier.answer
-      return (answer, true)
+      return (earlier.answer, true)
     }
     let answer = try body(&self)
-    // A report inside another one, such as a payment in its order, gives the answer to both.
-    let text = replyText ?? answer.bytes
-    replyText = text
-    write(key, .fact(Fact(body: canonical, answer: text, at: now)))
+    write(key, .fact(Fact(body: command.canonicalBody, answer: answer, at: now)))
     return (answer, false)
   }
 }
@@ -173,15 +178,17 @@ extension Draft {
 ///
 /// What a decision reads beyond these it finds missing on its way; the list is a shortcut only.
 package func keys(of command: Command, by actor: Actor, storefront: StorefrontID) -> [Key] {
-  var keys: [Key] = [.storefront(storefront)]
+  var keys: [Key] = []
+  keys.reserveCapacity(16)
+  keys.append(.storefront(storefront))
   switch command {
   case .reportOrder(let order):
     keys.append(.storefrontProgress(storefront))
     keys.append(.order(storefront, order.id))
-    keys.append(.fact(storefront, "order/\(order.id)"))
+    keys.append(.fact(storefront, "order/" + order.id.text))
     keys.append(.viewer(storefront, order.buyer))
     if let payment = order.payment {
-      keys.append(.fact(storefront, "payment/\(payment.id)"))
+      keys.append(.fact(storefront, "payment/" + payment.id.text))
       keys.append(.balance(storefront, .buyers))
       keys.append(.balance(storefront, .platform))
     }
@@ -197,7 +204,7 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
     }
   case .placeOrder(let order, let room, let buyer, let sku, _, _, _):
     keys.append(.order(storefront, order))
-    keys.append(.fact(storefront, "order/\(order)"))
+    keys.append(.fact(storefront, "order/" + order.text))
     keys.append(.viewer(storefront, buyer))
     keys.append(.room(storefront, room))
     keys.append(.roomProgress(storefront, room))
@@ -208,15 +215,15 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
   case .pay(let order, let payment, _, _):
     keys.append(.storefrontProgress(storefront))
     keys.append(.order(storefront, order))
-    keys.append(.fact(storefront, "payment/\(payment)"))
+    keys.append(.fact(storefront, "payment/" + payment.text))
     keys.append(.balance(storefront, .buyers))
     keys.append(.balance(storefront, .platform))
   case .deliver(let order, let delivery, _):
     keys.append(.order(storefront, order))
-    keys.append(.fact(storefront, "delivery/\(delivery)"))
+    keys.append(.fact(storefront, "delivery/" + delivery.text))
   case .refund(let order, let refund, _, _):
     keys.append(.order(storefront, order))
-    keys.append(.fact(storefront, "refund/\(refund)"))
+    keys.append(.fact(storefront, "refund/" + refund.text))
   case .settle(let order, _, _):
     keys.append(.storefrontProgress(storefront))
     keys.append(.order(storefront, order))
@@ -228,14 +235,14 @@ package func keys(of command: Command, by actor: Actor, storefront: StorefrontID
     keys.append(contentsOf: orders.map { .order(storefront, $0) })
     keys.append(contentsOf: bonuses.map { .bonus(storefront, $0) })
   case .payOut(let statement, _, let period):
-    keys.append(.fact(storefront, "statement/\(statement)"))
+    keys.append(.fact(storefront, "statement/" + statement.text))
     for line in period.lines {
       keys.append(.member(storefront, line.member))
       keys.append(.balance(storefront, .available(line.member)))
       keys.append(.balance(storefront, .paid(line.member)))
     }
   case .acknowledge(let statement, let acknowledgement, let failed, _):
-    keys.append(.fact(storefront, "acknowledgement/\(acknowledgement)"))
+    keys.append(.fact(storefront, "acknowledgement/" + acknowledgement.text))
     keys.append(.statement(storefront, statement))
     for failure in failed {
       keys.append(.statementLine(storefront, statement, failure.member))

@@ -20,6 +20,7 @@ from processes import Feed
 from shop import ROOMS, Product
 
 VIEWERS, EVENTS, ORDERS, WARM, BATCH = 100, 40, 400, 100, 50
+DECIDED = 1000
 
 
 class Counted:
@@ -72,6 +73,20 @@ def reports(product, count):
     return feed
 
 
+def decided(deciding, folder):
+    """Instructions of the core alone for one paid order, without a server, a store or a socket."""
+    out = os.path.join(folder, "deciding.out")
+    subprocess.run(
+        ["valgrind", "--tool=callgrind", "--collect-atstart=no", "--toggle-collect=*decideBatch*",
+         "--log-file=/dev/null", f"--callgrind-out-file={out}", deciding, str(DECIDED)],
+        check=True, stdout=subprocess.DEVNULL)
+    with open(out) as file:
+        total = next(int(line.split()[1]) for line in file if line.startswith("totals:"))
+    if total == 0:
+        sys.exit("instructions: callgrind counted no decision")
+    return total // DECIDED
+
+
 def counted(waggle, load, folder):
     found = {}
     server = Counted(waggle, load, folder)
@@ -103,12 +118,14 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--waggle", required=True)
     options.add_argument("--load", required=True)
+    options.add_argument("--deciding", required=True)
     options.add_argument("--bounds", required=True)
     options = options.parse_args()
     with open(options.bounds) as file:
         bounds = json.load(file)
     with tempfile.TemporaryDirectory() as folder:
         found = counted(os.path.abspath(options.waggle), os.path.abspath(options.load), folder)
+        found["order, decided in the core"] = decided(os.path.abspath(options.deciding), folder)
     status = 0
     for name, spent in found.items():
         bound = bounds[name]

@@ -10,7 +10,7 @@ extension Draft {
   /// An order was paid: its shares become pending.
   mutating func pay(
     _ id: OrderID, payment: FactID, paid: [LineAmount], at: Timestamp
-  ) throws(Stop) -> JSON {
+  ) throws(Stop) -> [UInt8] {
     var order = try order(id)
     guard order.cancelledAt == nil else {
       throw .refuse(.orderCancelled, "Order \(id) was cancelled.", field: "order")
@@ -52,7 +52,7 @@ extension Draft {
   }
 
   /// An order was received; the return period begins.
-  mutating func deliver(_ id: OrderID, at: Timestamp) throws(Stop) -> JSON {
+  mutating func deliver(_ id: OrderID, at: Timestamp) throws(Stop) -> [UInt8] {
     var order = try order(id)
     guard order.cancelledAt == nil else {
       throw .refuse(.orderCancelled, "Order \(id) was cancelled.", field: "order")
@@ -68,7 +68,7 @@ extension Draft {
   /// Part of an order was given back: what is due is settled anew and the difference is booked.
   mutating func refund(
     _ id: OrderID, refund: FactID, parts: [LineAmount], at: Timestamp
-  ) throws(Stop) -> JSON {
+  ) throws(Stop) -> [UInt8] {
     let before = try order(id)
     guard before.cancelledAt == nil else {
       throw .refuse(.orderCancelled, "Order \(id) was cancelled.", field: "order")
@@ -106,7 +106,7 @@ extension Draft {
   /// first answer: the report has no id but the order's.
   mutating func cancel(
     _ id: OrderID, by actor: Actor, at: Timestamp
-  ) throws(Stop) -> (JSON, isRepeat: Bool) {
+  ) throws(Stop) -> ([UInt8], isRepeat: Bool) {
     var order = try order(id)
     if let person = actor.person, person != order.buyer {
       throw .refuse(.notYourOrder, "Order \(id) belongs to another buyer.", field: "order")
@@ -114,10 +114,8 @@ extension Draft {
     let key = Key.fact(storefrontID, "cancellation/\(id)")
     if order.cancelledAt != nil {
       // An order that was cancelled before answers were kept is answered as it is.
-      guard case .fact(let first)? = try read(key), let told = try? JSON.read(first.answer) else {
-        return (try answer(order), true)
-      }
-      return (told, true)
+      guard case .fact(let first)? = try read(key) else { return (try answer(order), true) }
+      return (first.answer, true)
     }
     guard order.paidAt == nil else {
       throw .refuse(.alreadyPaid, "Order \(id) is paid; it can be refunded.", field: "order")
@@ -128,7 +126,7 @@ extension Draft {
     if let room = order.room { try publish("order.cancelled", in: room, orderEvent(order)) }
     let told = try answer(order)
     let body = Command.cancel(id, at: at).canonicalBody
-    write(key, .fact(Fact(body: body, answer: told.bytes, at: now)))
+    write(key, .fact(Fact(body: body, answer: told, at: now)))
     return (told, false)
   }
 
@@ -152,7 +150,7 @@ extension Draft {
   /// Several may be open at a time; each has its own end.
   mutating func dispute(
     _ id: OrderID, _ dispute: FactID, at: Timestamp
-  ) throws(Stop) -> JSON {
+  ) throws(Stop) -> [UInt8] {
     var order = try order(id)
     guard order.releasedAt == nil else {
       throw .refuse(
@@ -172,7 +170,7 @@ extension Draft {
   /// end is remembered until it is.
   mutating func resolve(
     _ id: OrderID, _ dispute: FactID, at: Timestamp
-  ) throws(Stop) -> JSON {
+  ) throws(Stop) -> [UInt8] {
     var order = try order(id)
     guard order.releasedAt == nil else {
       throw .refuse(

@@ -13,7 +13,7 @@ extension Draft {
   mutating func place(
     _ id: OrderID, _ roomID: RoomID, buyer: ViewerID, sku skuID: SKUID, units: Int64,
     promoter: MemberID?, price: Amount?
-  ) throws(Stop) -> JSON {
+  ) throws(Stop) -> [UInt8] {
     let room = try room(roomID)
     guard room.state == .live else {
       throw .refuse(
@@ -67,15 +67,15 @@ extension Draft {
   }
 
   private func orderLine(
-    _ line: ReportedLine, room: Room?, at path: String
+    _ line: ReportedLine, room: Room?, at path: @autoclosure () -> String
   ) throws(Stop) -> OrderLine {
     guard line.paid >= .zero, line.paid <= .limit else {
-      throw .refuse(.invalidField, "paid is 0…\(Amount.limit).", field: path + ".paid")
+      throw .refuse(.invalidField, "paid is 0…\(Amount.limit).", field: path() + ".paid")
     }
     if let cost = line.cost, cost < .zero || cost > .limit {
-      throw .refuse(.invalidField, "cost is 0…\(Amount.limit).", field: path + ".cost")
+      throw .refuse(.invalidField, "cost is 0…\(Amount.limit).", field: path() + ".cost")
     }
-    try requireUnits(line.units, path + ".units")
+    try requireUnits(line.units, path() + ".units")
     if let terms = line.terms {
       return OrderLine(
         sku: line.sku, supplier: terms.supplier, units: line.units, placed: line.paid,
@@ -83,32 +83,34 @@ extension Draft {
         usesStock: false)
     }
     guard let sku = try sku(line.sku) else {
-      throw .refuse(.unknownSKU, "There is no SKU \(line.sku).", field: path + ".sku")
+      throw .refuse(.unknownSKU, "There is no SKU \(line.sku).", field: path() + ".sku")
     }
     // A listing that was taken down since still counts: the order may be older.
     if let room, try listing(room.id, line.sku) == nil {
       throw .refuse(
-        .notListed, "SKU \(line.sku) was never listed in \(room.id).", field: path + ".sku")
+        .notListed, "SKU \(line.sku) was never listed in \(room.id).", field: path() + ".sku")
     }
     return try catalogueLine(
-      sku, units: line.units, paid: line.paid, cost: line.cost, path + ".units")
+      sku, units: line.units, paid: line.paid, cost: line.cost, path() + ".units")
   }
 
   /// Before anything is multiplied by them: more units than this could overflow.
-  private func requireUnits(_ units: Int64, _ field: String) throws(Stop) {
+  private func requireUnits(
+    _ units: Int64, _ field: @autoclosure () -> String
+  ) throws(Stop) {
     guard (1...Draft.unitsMax).contains(units) else {
-      throw .refuse(.invalidField, "units is 1…\(Draft.unitsMax).", field: field)
+      throw .refuse(.invalidField, "units is 1…\(Draft.unitsMax).", field: field())
     }
   }
 
   /// A line on the catalogue's terms.
   private func catalogueLine(
-    _ sku: SKU, units: Int64, paid: Amount, cost: Amount?, _ field: String
+    _ sku: SKU, units: Int64, paid: Amount, cost: Amount?, _ field: @autoclosure () -> String
   ) throws(Stop) -> OrderLine {
-    try requireUnits(units, field)
+    try requireUnits(units, field())
     let cost = cost ?? sku.cost.multiplied(by: units, dividedBy: 1)
     guard paid <= .limit, cost <= .limit else {
-      throw .refuse(.invalidField, "The line comes to more than \(Amount.limit).", field: field)
+      throw .refuse(.invalidField, "The line comes to more than \(Amount.limit).", field: field())
     }
     guard sku.currency == (try storefront().currency) else {
       throw .refuse(.currencyMismatch, "SKU \(sku.id) is priced in \(sku.currency).")
@@ -148,7 +150,8 @@ extension Draft {
       receipt: receipt, snapshot: snapshot, planVersion: version.number,
       delegation: storefront.settlementService.map { _ in Delegation() })
     // A sale that could never be settled is refused while nobody has paid for it yet.
-    _ = try settle(order, storefront, plan)
+    settled = Settled(
+      order: id, lines: lines, settlement: try settle(order, storefront, plan))
     try reserve(lines)
     write(.order(storefrontID, id), .order(order))
     if let room { try publish("order.placed", in: room.id, orderEvent(order)) }

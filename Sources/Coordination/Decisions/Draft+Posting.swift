@@ -6,6 +6,13 @@ import Commission
 import Ledger
 import Notation
 
+/// What the plan makes of an order whose lines are these; everything else that counts is frozen on it.
+struct Settled {
+  let order: OrderID
+  let lines: [OrderLine]
+  let settlement: Settlement
+}
+
 extension Draft {
   /// What everybody is due from an order as it stands: what its plan makes of it, or, once it is paid,
   /// what its commission service answered last.
@@ -13,6 +20,9 @@ extension Draft {
     of order: Order, _ storefront: Storefront, _ plan: Plan
   ) throws(Stop) -> Settlement {
     guard let delegation = order.delegation, order.paidAt != nil else {
+      if let settled, settled.order == order.id, settled.lines == order.lines {
+        return settled.settlement
+      }
       return try settle(order, storefront, plan)
     }
     return delegation.settlement
@@ -178,16 +188,16 @@ extension Draft {
   /// - Parameters:
   ///   - order: as it stands now.
   ///   - settled: what everybody is due from it, where that has been reckoned already.
-  /// - Returns: the order's view.
+  /// - Returns: the text of the order's view.
   /// - Throws: `Stop` where something has to be loaded first.
-  func answer(_ order: Order, _ settled: Settlement? = nil) throws(Stop) -> JSON {
+  func answer(_ order: Order, _ settled: Settlement? = nil) throws(Stop) -> [UInt8] {
     let storefront = try storefront()
     var settled = settled
     if settled == nil {
       settled = try settlement(of: order, storefront, try plan(version: order.planVersion))
     }
     guard let settled else { preconditionFailure("reckoned above") }
-    return orderView(
+    return orderText(
       order, settled, storefront, sequence: try storefrontProgress().sequence)
   }
 }

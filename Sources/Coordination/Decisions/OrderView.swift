@@ -8,31 +8,88 @@ import Notation
 package func orderView(
   _ order: Order, _ settlement: Settlement, _ storefront: Storefront, sequence: Int64
 ) -> JSON {
-  let isBooked = order.paidAt != nil
-  let view: JSON = [
-    "order": .string(order.id.text), "state": .string(order.state.rawValue),
-    "room": order.room.map { .string($0.text) } ?? .null, "buyer": .string(order.buyer.text),
-    "promoter": order.receipt.promoter.map { .string($0.text) } ?? .null,
-    "attributedBy": order.receipt.source.map { .string($0.rawValue) } ?? .null,
-    "selfPurchase": .bool(order.receipt.selfPurchase || settlement.isSelfPurchase),
-    "currency": .string(storefront.currency.code),
-    "placedAt": .string(order.placedAt.description),
-    "expiresAt": order.expiresAt.map { .string($0.description) } ?? .null,
-    "paidAt": order.paidAt.map { .string($0.description) } ?? .null,
-    "deliveredAt": order.deliveredAt.map { .string($0.description) } ?? .null,
-    "releaseDue": order.releaseDue(zone: storefront.zone).map { .string($0.description) } ?? .null,
-    "lines": .array(order.lines.map(lineView)),
-    "net": .integer(order.net.minorUnits), "booked": .bool(isBooked),
-    "supplier": .integer(settlement.supplier.minorUnits),
-    "platform": .integer(settlement.platform.minorUnits),
-    "shares": .array(
-      settlement.payees.map {
-        ["member": .string($0.payee.text), "amount": .integer($0.amount.minorUnits)]
-      }),
-    "sequence": .integer(sequence),
-  ]
-  guard let delegation = order.delegation else { return view }
-  return .object((view.members ?? []) + [JSON.Member("settlement", delegationView(delegation))])
+  Answer.text(orderText(order, settlement, storefront, sequence: sequence)).value
+}
+
+/// The text of `orderView`. Every report about an order is answered with it, so it is written straight
+/// away: a value in between would cost more than all the text.
+func orderText(
+  _ order: Order, _ settlement: Settlement, _ storefront: Storefront, sequence: Int64
+) -> [UInt8] {
+  var writer = JSONWriter(reserving: 768)
+  writer.beginObject()
+  writer.field("order", order.id.text)
+  writer.field("state", order.state.rawValue)
+  writer.field("room", order.room?.text)
+  writer.field("buyer", order.buyer.text)
+  writer.field("promoter", order.receipt.promoter?.text)
+  writer.field("attributedBy", order.receipt.source?.rawValue)
+  writer.field("selfPurchase", order.receipt.selfPurchase || settlement.isSelfPurchase)
+  writer.field("currency", storefront.currency.code)
+  writer.field("placedAt", order.placedAt)
+  writer.field("expiresAt", order.expiresAt)
+  writer.field("paidAt", order.paidAt)
+  writer.field("deliveredAt", order.deliveredAt)
+  writer.field("releaseDue", order.releaseDue(zone: storefront.zone))
+  writer.key("lines")
+  writer.beginArray()
+  for line in order.lines { writer.line(line) }
+  writer.endArray()
+  writer.field("net", order.net)
+  writer.field("booked", order.paidAt != nil)
+  writer.field("supplier", settlement.supplier)
+  writer.field("platform", settlement.platform)
+  writer.key("shares")
+  writer.beginArray()
+  for payee in settlement.payees {
+    writer.beginObject()
+    writer.field("member", payee.payee.text)
+    writer.field("amount", payee.amount)
+    writer.endObject()
+  }
+  writer.endArray()
+  writer.field("sequence", sequence)
+  if let delegation = order.delegation {
+    writer.key("settlement")
+    writer.value(delegationView(delegation))
+  }
+  writer.endObject()
+  return writer.bytes
+}
+
+extension JSONWriter {
+  /// What a buyer and a backend know of a line; what the supplier is owed is in the order's totals.
+  fileprivate mutating func line(_ line: OrderLine) {
+    beginObject()
+    field("sku", line.sku.text)
+    field("units", line.units)
+    field("paid", line.paid)
+    field("refunded", line.refunded)
+    endObject()
+  }
+
+  fileprivate mutating func field(_ name: StaticString, _ text: String?) {
+    key(name)
+    if let text { string(text) } else { null() }
+  }
+
+  fileprivate mutating func field(_ name: StaticString, _ flag: Bool) {
+    key(name)
+    bool(flag)
+  }
+
+  fileprivate mutating func field(_ name: StaticString, _ number: Int64) {
+    key(name)
+    integer(number)
+  }
+
+  fileprivate mutating func field(_ name: StaticString, _ amount: Amount) {
+    field(name, amount.minorUnits)
+  }
+
+  fileprivate mutating func field(_ name: StaticString, _ at: Timestamp?) {
+    field(name, at?.description)
+  }
 }
 
 /// How far a commission service has settled an order, for staff.
@@ -47,13 +104,5 @@ package func delegationView(_ delegation: Delegation) -> JSON {
     "failure": delegation.failure.map {
       ["code": .string($0.code), "message": .string($0.message)]
     } ?? .null,
-  ]
-}
-
-/// What a buyer and a backend know of a line; what the supplier is owed is in the order's totals.
-private func lineView(_ line: OrderLine) -> JSON {
-  [
-    "sku": .string(line.sku.text), "units": .integer(line.units),
-    "paid": .integer(line.paid.minorUnits), "refunded": .integer(line.refunded.minorUnits),
   ]
 }

@@ -13,9 +13,12 @@ package struct Draft {
   /// The moment of the decision.
   package let now: Timestamp
   /// What the decision changes so far.
-  package private(set) var changes = Changes(forDecision: ())
-  /// The text of the answer, once it has been written; see `once`.
-  var replyText: [UInt8]?
+  package private(set) var changes = Changes()
+  /// What was reckoned last; see `settlement`.
+  var settled: Settled?
+  /// The storefront, once it was read: every step of a decision asks for it. As a record, which is one
+  /// reference: a draft is copied on its way.
+  private var known: Record?
   private let state: State
 
   /// Starts a decision.
@@ -32,17 +35,29 @@ package struct Draft {
 
   /// Reads any record, as this decision has left it.
   package func read(_ key: Key) throws(Stop) -> Record? {
-    if let record = changes[key] { return record }
-    guard let found = state.lookUp(key) else { throw .missing([key]) }
+    let place = Place(key)
+    if let record = changes[place] { return record }
+    guard let found = state.lookUp(place) else { throw .missing([key]) }
     return found
   }
 
   /// Changes any record.
-  mutating func write(_ key: Key, _ record: Record) { changes.set(key, record) }
+  mutating func write(_ key: Key, _ record: Record) {
+    if case .storefront = key { known = nil }
+    changes.set(key, record)
+  }
+
+  /// Reads the storefront for all the steps of the decision; refuses where there is none.
+  mutating func begin() throws(Stop) { known = .storefront(try storefront()) }
 
   /// Asks for many keys at once, so that a cold state is loaded in one step.
   func need(_ keys: [Key]) throws(Stop) {
-    let unknown = keys.filter { changes[$0] == nil && state.lookUp($0) == nil }
+    var unknown: [Key] = []
+    unknown.reserveCapacity(keys.count)
+    for index in keys.indices {
+      let place = Place(keys[index])
+      if state.lookUp(place) == nil, changes[place] == nil { unknown.append(keys[index]) }
+    }
     if !unknown.isEmpty { throw .missing(unknown) }
   }
 
@@ -97,10 +112,12 @@ extension Draft {
   ///   - name: of the total, for the refusal.
   /// - Returns: the sum.
   /// - Throws: `invalid_field`.
-  static func sum(_ total: Amount, _ amount: Amount, _ name: String) throws(Stop) -> Amount {
+  static func sum(
+    _ total: Amount, _ amount: Amount, _ name: @autoclosure () -> String
+  ) throws(Stop) -> Amount {
     let (sum, overflows) = total.minorUnits.addingReportingOverflow(amount.minorUnits)
     guard !overflows, sum.magnitude <= totalMax.minorUnits.magnitude else {
-      throw .refuse(.invalidField, "The books cannot hold more than \(totalMax) in \(name).")
+      throw .refuse(.invalidField, "The books cannot hold more than \(totalMax) in \(name()).")
     }
     return Amount(sum)
   }
@@ -111,6 +128,7 @@ extension Draft {
 extension Draft {
   /// The storefront; refuses where there is none.
   package func storefront() throws(Stop) -> Storefront {
+    if case .storefront(let known)? = known { return known }
     guard case .storefront(let found)? = try read(.storefront(storefrontID)) else {
       throw .refuse(.unknownStorefront, "There is no storefront \(storefrontID).")
     }

@@ -13,9 +13,9 @@ struct UncommittedBatch {
 
   /// Takes what a decision changed, and applies it to the state.
   mutating func take(_ later: Changes, into state: State) {
-    for (key, record) in later.records {
-      let known = state.replace(key, record)
-      if changes.set(key, record) { before.append(known) }
+    for number in later.records.indices {
+      let known = state.replace(number, of: later)
+      if changes.take(number, of: later) { before.append(known) }
     }
     changes.transactions.append(contentsOf: later.transactions)
     changes.events.append(contentsOf: later.events)
@@ -33,8 +33,8 @@ struct UncommittedBatch {
 
   /// What a record was before this batch.
   func former(_ key: Key) -> Former {
-    guard let place = changes.place(of: key) else { return .unchanged }
-    guard let known = before[place] else { return .unread }
+    guard let number = changes.number(of: key) else { return .unchanged }
+    guard let known = before[number] else { return .unread }
     return .known(known)
   }
 }
