@@ -189,21 +189,9 @@ private struct Check {
     of account: Account, _ amount: Amount, _ sequence: Int64, ordinal: Int
   ) throws {
     guard let purse = Purse(account), let member = account.member else { return }
-    let found = try reader.rows(
-      """
-      SELECT purse, amount FROM member_postings
-      WHERE storefront = ?1 AND member = ?2 AND sequence = ?3 AND ordinal = ?4
-      """
-    ) { row in
-      row.id(storefront.id)
-      row.id(member)
-      row.integer(sequence)
-      row.integer(Int64(ordinal))
-    } _: { row in
-      "\(try row.text()) \(try row.amount())"
-    }
+    let found = try reader.memberPosting(storefront.id, member, sequence, ordinal: ordinal)
     try expect(
-      "\(purse.rawValue) \(amount)", found.first ?? "nothing",
+      "\(purse.rawValue) \(amount)", found ?? "nothing",
       at: "transaction \(sequence), posting \(ordinal), member")
     membersPostings += 1
   }
@@ -447,20 +435,5 @@ private struct Check {
     guard expected == found else {
       throw Fault(at: place(), expected: "\(expected)", found: "\(found)")
     }
-  }
-}
-
-extension Settlement {
-  /// Whether everybody gets the same, by whatever rules.
-  fileprivate func pays(like other: Settlement) -> Bool {
-    func paid(_ settlement: Settlement) -> [MemberID: Amount] {
-      var amounts: [MemberID: Amount] = [:]
-      for payee in settlement.payees where payee.amount != .zero {
-        amounts[payee.payee] = payee.amount
-      }
-      return amounts
-    }
-    return supplier == other.supplier && platform == other.platform
-      && paid(self) == paid(other)
   }
 }

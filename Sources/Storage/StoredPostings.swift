@@ -29,6 +29,7 @@ struct StoredPostings {
   /// What a transaction's row keeps of its postings.
   ///
   /// - Parameter canonical: the bytes that the digest covers: a line about the transaction, then these.
+  /// - Returns: the lines of its postings.
   static func text(in canonical: [UInt8]) -> ArraySlice<UInt8> {
     guard let end = canonical.firstIndex(of: UInt8(ascii: "\n")) else {
       preconditionFailure("a transaction begins with a line of its own")
@@ -68,5 +69,26 @@ extension ColumnReader {
   mutating func postings() throws(StorageError) -> StoredPostings {
     guard let postings = StoredPostings(try utf8()) else { throw corrupt("no postings") }
     return postings
+  }
+}
+
+extension SQLiteReader {
+  /// What stands among a member's postings at a place of the ledger, in words; nothing where none does.
+  func memberPosting(
+    _ storefront: StorefrontID, _ member: MemberID, _ sequence: Int64, ordinal: Int
+  ) throws -> String? {
+    try rows(
+      """
+      SELECT purse, amount FROM member_postings
+      WHERE member = ?1 AND storefront = ?2 AND sequence = ?3 AND ordinal = ?4
+      """
+    ) { row in
+      row.id(member)
+      row.id(storefront)
+      row.integer(sequence)
+      row.integer(Int64(ordinal))
+    } _: { row in
+      "\(try row.text()) \(try row.amount())"
+    }.first
   }
 }
