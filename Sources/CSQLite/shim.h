@@ -30,6 +30,23 @@ static inline int csqlite_bind_blob(
   return sqlite3_bind_blob64(statement, index, count == 0 ? "" : bytes, count, SQLITE_TRANSIENT);
 }
 
+// Binds bytes that stay where they are until the statement's bindings are cleared: SQLite takes the pointer.
+// A copy of its own costs it an allocation and its end, several times what there is to copy.
+static inline int csqlite_bind_kept_text(
+    sqlite3_stmt *statement, int index, const void *_Nonnull bytes, sqlite3_uint64 count) {
+  return sqlite3_bind_text64(
+      statement, index, (const char *)bytes, count, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static inline int csqlite_bind_kept_blob(
+    sqlite3_stmt *statement, int index, const void *_Nonnull bytes, sqlite3_uint64 count) {
+  return sqlite3_bind_blob64(statement, index, bytes, count, SQLITE_STATIC);
+}
+
+// Stops SQLite from counting the memory that it uses, which takes a lock at every allocation. Variadic;
+// without effect once SQLite has been used.
+static inline int csqlite_count_no_memory(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 // Switches one of the boolean options of sqlite3_db_config, which is variadic.
 static inline int csqlite_configure(sqlite3 *connection, int option, int value) {
   return sqlite3_db_config(connection, option, value, (int *)0);

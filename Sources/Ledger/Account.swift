@@ -25,16 +25,28 @@ package enum Account: Hashable, Sendable {
   case debt(MemberID)
 
   /// The stable name under which the account is stored, exported and digested.
-  package var name: String {
+  package var name: String { id.map { kind + "/" + $0 } ?? kind }
+
+  /// The first part of the name: of what kind the account is.
+  package var kind: String {
     switch self {
     case .buyers: "buyers"
-    case .supplier(let id): "supplier/" + id.text
+    case .supplier: "supplier"
     case .platform: "platform"
     case .unsettled: "unsettled"
-    case .pending(let id): "pending/" + id.text
-    case .available(let id): "available/" + id.text
-    case .paid(let id): "paid/" + id.text
-    case .debt(let id): "debt/" + id.text
+    case .pending: "pending"
+    case .available: "available"
+    case .paid: "paid"
+    case .debt: "debt"
+    }
+  }
+
+  /// The second part of the name, behind a slash: whose the account is; none where there is one of a kind.
+  package var id: String? {
+    switch self {
+    case .buyers, .platform, .unsettled: nil
+    case .supplier(let id): id.text
+    case .pending(let id), .available(let id), .paid(let id), .debt(let id): id.text
     }
   }
 

@@ -99,16 +99,48 @@ package struct Transaction: Hashable, Sendable {
   /// posting in its order, lines ended by a line feed. No field can contain `|` or a line feed.
   package var canonicalBytes: [UInt8] {
     var text: [UInt8] = []
-    text.reserveCapacity(64 + postings.count * 32)
-    let head = "\(sequence)|\(at.milliseconds)|\(cause.kind.rawValue)|\(cause.subject)|"
-    text.append(contentsOf: (head + "\(cause.fact)|\(currency.code)\n").utf8)
+    text.reserveCapacity(128 + postings.count * 40)
+    text.append(sequence, then: "|")
+    text.append(at.milliseconds, then: "|")
+    text.append(cause.kind.rawValue, then: "|")
+    text.append(cause.subject, then: "|")
+    text.append(cause.fact, then: "|")
+    text.append(currency.code, then: "\n")
     for posting in postings {
-      text.append(contentsOf: posting.account.name.utf8)
+      text.append(posting.account.kind, then: nil)
+      if let id = posting.account.id {
+        text.append(UInt8(ascii: "/"))
+        text.append(id, then: nil)
+      }
       text.append(UInt8(ascii: "|"))
-      text.append(contentsOf: String(posting.amount.minorUnits).utf8)
-      text.append(UInt8(ascii: "\n"))
+      text.append(posting.amount.minorUnits, then: "\n")
     }
     return text
+  }
+}
+
+// Every transaction is written so before it is stored: straight into the bytes, without a text for each
+// piece.
+extension [UInt8] {
+  fileprivate mutating func append(_ text: String, then end: Unicode.Scalar?) {
+    var text = text
+    text.withUTF8 { append(contentsOf: $0) }
+    if let end { append(UInt8(ascii: end)) }
+  }
+
+  fileprivate mutating func append(_ number: Int64, then end: Unicode.Scalar) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 21) { digits in
+      var start = digits.count - 1
+      digits[start] = UInt8(ascii: end)
+      var rest = number.magnitude
+      repeat {
+        start -= 1
+        digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      } while rest > 0
+      if number < 0 { append(UInt8(ascii: "-")) }
+      append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+    }
   }
 }
 

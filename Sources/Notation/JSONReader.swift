@@ -26,8 +26,10 @@ extension JSON {
   /// - Throws: `JSONError` with the place of the first fault.
   /// - Complexity: O(n).
   package static func read(_ bytes: [UInt8]) throws(JSONError) -> JSON {
-    var reader = JSONReader(bytes: bytes)
-    return try reader.document()
+    try bytes.withUnsafeBufferPointer { (bytes) throws(JSONError) in
+      var reader = JSONReader(bytes: bytes)
+      return try reader.document()
+    }
   }
 
   /// Reads exactly one JSON value from a text.
@@ -40,15 +42,21 @@ extension JSON {
   }
 }
 
-/// A recursive-descent reader over one buffer.
+/// A recursive-descent reader over one buffer, which outlives it.
 private struct JSONReader {
   /// Members up to which a new key is compared with each one before it.
   private static let lookBackMax = 16
 
-  let bytes: [UInt8]
+  let bytes: UnsafeBufferPointer<UInt8>
   var position = 0
+  /// How many members or elements the last object or array at each depth had: those of a list are
+  /// mostly alike, so that the next one gets room for as many at once.
+  private var lengths = [Int](repeating: 0, count: JSON.depthMax)
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  /// Whether the last string was of ASCII and without an escape.
+  private var isPlain = true
+
+  init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
   mutating func document() throws(JSONError) -> JSON {
     skipSpace()
@@ -76,9 +84,14 @@ private struct JSONReader {
   private mutating func object(depth: Int) throws(JSONError) -> JSON {
     position += 1
     var members: [JSON.Member] = []
+    members.reserveCapacity(lengths[depth])
+    defer { lengths[depth] = min(members.count, JSONReader.lookBackMax) }
     // Looking back is quickest while members are few; a stranger's object of thousands must not
     // cost their square.
     var keys: Set<String> = []
+    // Keys of ASCII that differ in length, as most do, are not the same; others may be, being written
+    // in different ways.
+    var arePlain = true
     skipSpace()
     if take("}") { return .object(members) }
     while true {
@@ -86,10 +99,13 @@ private struct JSONReader {
       guard peek == UInt8(ascii: "\"") else { throw fault("a key in quotes is missing") }
       let place = position
       let key = try string()
+      arePlain = arePlain && isPlain
       if members.count == JSONReader.lookBackMax { keys = Set(members.map(\.key)) }
       let isNew =
         members.count < JSONReader.lookBackMax
-        ? !members.contains { $0.key == key } : keys.insert(key).inserted
+        ? !members.contains {
+          (!arePlain || $0.key.utf8.count == key.utf8.count) && $0.key == key
+        } : keys.insert(key).inserted
       guard isNew else {
         position = place
         throw fault("the key \"\(key)\" stands twice")
@@ -107,6 +123,8 @@ private struct JSONReader {
   private mutating func array(depth: Int) throws(JSONError) -> JSON {
     position += 1
     var elements: [JSON] = []
+    elements.reserveCapacity(lengths[depth])
+    defer { lengths[depth] = min(elements.count, JSONReader.lookBackMax) }
     skipSpace()
     if take("]") { return .array(elements) }
     while true {
@@ -122,9 +140,21 @@ private struct JSONReader {
     position += 1
     let start = position
     // Most strings have no escape: then the bytes are the text.
+    var bits: UInt8 = 0
     while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+      bits |= byte
       position += 1
     }
+    isPlain = bits < 0x80
+    if peek == UInt8(ascii: "\"") {
+      let plain = UnsafeBufferPointer(rebasing: bytes[start..<position])
+      position += 1
+      guard let text = String(validating: plain, as: UTF8.self) else {
+        throw fault("a string is not UTF-8")
+      }
+      return text
+    }
+    isPlain = false
     var text = Array(bytes[start..<position])
     while true {
       guard let byte = peek else { throw fault("a string does not end") }
@@ -215,7 +245,7 @@ private struct JSONReader {
   }
 
   /// The value of decimal digits, or nothing where it does not fit in 64 bits.
-  private func integer(_ digits: ArraySlice<UInt8>, negative: Bool) -> Int64? {
+  private func integer(_ digits: Slice<UnsafeBufferPointer<UInt8>>, negative: Bool) -> Int64? {
     var value: Int64 = 0
     for digit in digits {
       let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)

@@ -22,7 +22,8 @@ final class CatalogueTables {
       "products", keys: ["id"], columns: ["supplier", "title", "category", "picture", "keeper"],
       on: connection)
     skus = try RecordTable("skus", keys: ["id"], columns: Self.skuColumns, on: connection)
-    stocks = try RecordTable("stocks", keys: ["sku"], columns: Self.stockColumns, on: connection)
+    stocks = try RecordTable(
+      "stocks", keys: ["sku"], columns: Self.stockColumns, isAlone: true, on: connection)
   }
 
   func product(_ id: ProductID) throws -> Product? {

@@ -52,24 +52,23 @@ extension SQLiteReader {
     // The index on subjects gives the order, so that nothing is sorted on disk.
     let statement = try statement(
       """
-      SELECT t.subject, t.sequence, p.account, p.amount
-      FROM transactions AS t INDEXED BY transactions_of_subject
-      JOIN postings AS p ON p.storefront = t.storefront AND p.sequence = t.sequence
-      WHERE t.storefront = ? ORDER BY t.subject
+      SELECT subject, sequence, postings FROM transactions INDEXED BY transactions_of_subject
+      WHERE storefront = ? ORDER BY subject
       """)
     statement.bind(storefront.text, at: 1)
     try statement.forEachRow { row in
-      let next = try row.text(0)
+      var columns = ColumnReader(row)
+      let next = try columns.text()
       if next != subject {
         addNets(nets, of: subject, to: &hash)
         nets.removeAll(keepingCapacity: true)
         subject = next
       }
-      sequence = max(sequence, try row.integer(1))
-      let account = try row.text(2)
-      let amount = Amount(try row.integer(3))
-      nets[Account(name: account)?.party ?? account, default: .zero] += amount
-      balances[account, default: .zero] += amount
+      sequence = max(sequence, try columns.integer())
+      for (account, amount) in try columns.postings().lines {
+        nets[Account(name: account)?.party ?? account, default: .zero] += amount
+        balances[account, default: .zero] += amount
+      }
     }
     addNets(nets, of: subject, to: &hash)
     for (account, amount) in sorted(balances) {

@@ -1,4 +1,4 @@
-// The ledger: transactions with their chain of digests, postings, running balances and earnings.
+// The ledger: transactions with their postings and chain of digests, running balances and earnings.
 //
 // A transaction's digest is SHA-256(digest of the one before ‖ canonical bytes); before the first
 // stand 32 zero bytes. So no stored line can be altered without every later digest telling.
@@ -39,18 +39,20 @@ final class LedgerTables {
 
   init(_ connection: SQLiteConnection) throws {
     balances = try RecordTable(
-      "balances", keys: ["storefront", "account"], columns: ["amount"], on: connection)
+      "balances", keys: ["storefront", "account"], columns: ["amount"], isAlone: true,
+      on: connection)
     earnings = try RecordTable(
       "earnings", keys: ["storefront", "member", "room"], columns: Self.earningsColumns,
-      on: connection)
+      isAlone: true, on: connection)
     addTransaction = try SQLiteStatement(
       """
-      INSERT INTO transactions (storefront, sequence, at, kind, subject, fact, currency, digest)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO transactions (
+        storefront, sequence, at, kind, subject, fact, currency, digest, postings
+      ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """, on: connection)
     addPosting = try SQLiteStatement(
       """
-      INSERT INTO postings (storefront, sequence, ordinal, account, member, amount)
+      INSERT INTO member_postings (storefront, member, sequence, ordinal, purse, amount)
       VALUES (?, ?, ?, ?, ?, ?)
       """, on: connection)
     lastTransaction = try SQLiteStatement(
@@ -125,9 +127,9 @@ final class LedgerTables {
   func add(_ booked: BookedTransaction, _ head: inout ChainHead, _ hash: inout SHA256) throws {
     let transaction = booked.transaction
     precondition(transaction.sequence == head.sequence + 1, "the ledger has no gaps")
+    let canonical = transaction.canonicalBytes
     head = ChainHead(
-      sequence: transaction.sequence,
-      digest: head.digest(of: transaction.canonicalBytes, &hash))
+      sequence: transaction.sequence, digest: head.digest(of: canonical, &hash))
     var row = ColumnWriter(addTransaction)
     row.id(booked.storefront)
     row.integer(transaction.sequence)
@@ -137,14 +139,16 @@ final class LedgerTables {
     row.text(transaction.cause.fact)
     row.text(transaction.currency.code)
     row.bytes(head.digest)
+    row.utf8(StoredPostings.text(in: canonical))
     try addTransaction.run()
     for (ordinal, posting) in transaction.postings.enumerated() {
+      guard let purse = Purse(posting.account) else { continue }
       var row = ColumnWriter(addPosting)
       row.id(booked.storefront)
+      row.id(posting.account.member)
       row.integer(transaction.sequence)
       row.integer(Int64(ordinal))
-      row.text(posting.account.name)
-      row.id(posting.account.member)
+      row.text(purse.rawValue)
       row.amount(posting.amount)
       try addPosting.run()
     }

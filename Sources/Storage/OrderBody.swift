@@ -85,7 +85,7 @@ struct OrderBody {
       body.endArray()
     }
     body.key("snapshot")
-    body.value(order.snapshot.json)
+    write(order.snapshot, to: &body)
     if !order.disputes.isEmpty {
       body.key("disputes")
       body.beginArray()
@@ -118,6 +118,36 @@ struct OrderBody {
     body.field("rate", Int64(line.rate.partsPerMillion))
     body.key("stock")
     body.bool(line.usesStock)
+    body.endObject()
+  }
+
+  /// As `Snapshot.json` has it, which `Snapshot.init(json:)` reads.
+  private static func write(_ snapshot: Snapshot, to body: inout JSONWriter) {
+    body.beginObject()
+    body.field("plan", snapshot.plan.name)
+    body.field("version", snapshot.plan.version)
+    body.key("sale")
+    body.beginObject()
+    let participants = snapshot.participants
+    body.field("seller", participants.seller?.text)
+    body.field("host", participants.host?.text)
+    body.field("promoter", participants.promoter?.text)
+    body.field("buyer", participants.buyer?.text)
+    body.field("pactPpm", participants.pact.map { Int64($0.partsPerMillion) })
+    body.endObject()
+    body.key("people")
+    body.beginArray()
+    for person in snapshot.people {
+      body.beginObject()
+      body.field("as", person.name)
+      if let holder = person.holder {
+        body.field("member", holder.member.text)
+        body.field("rank", holder.rank.name)
+        body.field("rankIndex", Int64(holder.rank.index))
+      }
+      body.endObject()
+    }
+    body.endArray()
     body.endObject()
   }
 

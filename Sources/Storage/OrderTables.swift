@@ -7,7 +7,11 @@ import Notation
 /// The tables of orders and of what was reported about them.
 final class OrderTables {
   private let orders: RecordTable
+  private let connection: SQLiteConnection
   private let facts: RecordTable
+  private let earlierAnswer: SQLiteStatement
+  /// The fact that this transaction has written last, if it was a new one: its number and its answer.
+  private var lastFact: (number: Int64, answer: [UInt8])?
   private let bonuses: RecordTable
   private let ordersToRelease: SQLiteStatement
   private let bonusesToRelease: SQLiteStatement
@@ -24,12 +28,16 @@ final class OrderTables {
   static let bonusColumns = ["payee", "joined", "rule", "amount", "due", "released_at"]
 
   init(_ connection: SQLiteConnection) throws {
+    self.connection = connection
     orders = try RecordTable(
       "orders", keys: ["storefront", "id"], frozen: Self.frozenOrderColumns,
       columns: Self.orderColumns, unread: ["state", "expires_at", "due_at", "settle_at"],
       on: connection)
     facts = try RecordTable(
-      "facts", keys: ["storefront", "id"], columns: ["body", "answer", "at"], on: connection)
+      "facts", keys: ["storefront", "id"], frozen: ["body", "answer", "answer_of", "at"],
+      columns: [], on: connection)
+    earlierAnswer = try SQLiteStatement(
+      "SELECT answer FROM facts WHERE number = ?", on: connection)
     bonuses = try RecordTable(
       "bonuses", keys: ["storefront", "id"], columns: Self.bonusColumns, unread: ["due_at"],
       on: connection)
@@ -118,16 +126,43 @@ final class OrderTables {
     try facts.find({
       $0.id(storefront)
       $0.text(id)
-    }) { row in Fact(body: try row.bytes(), answer: try row.utf8(), at: try row.time()) }
+    }) { row in
+      Fact(body: try row.bytes(), answer: try answer(&row), at: try row.time())
+    }
   }
 
+  private func answer(_ row: inout ColumnReader) throws -> [UInt8] {
+    let own = try row.optionalUTF8()
+    guard let earlier = try row.optionalInteger() else {
+      guard let own else { throw row.corrupt("a fact without an answer") }
+      return own
+    }
+    var writer = ColumnWriter(earlierAnswer)
+    writer.integer(earlier)
+    guard let answer = try earlierAnswer.firstRow({ try $0.utf8(0) }) else {
+      throw row.corrupt("there is no fact \(earlier)")
+    }
+    return answer
+  }
+
+  /// Forgets what the transaction before has written: it may never have happened.
+  func beginCommit() { lastFact = nil }
+
+  /// Stores a fact. A payment that was reported inside its order has that order's answer, which is long:
+  /// it is written once.
   func save(_ storefront: StorefrontID, _ id: String, _ fact: Fact) throws {
+    let earlier = lastFact.flatMap { $0.answer == fact.answer ? $0.number : nil }
+    connection.lastInsertedRow = nil
     try facts.save { row in
       row.id(storefront)
       row.text(id)
       row.bytes(fact.body)
-      row.utf8(fact.answer)
+      if earlier == nil { row.utf8(fact.answer) } else { row.text(nil) }
+      row.integer(earlier)
       row.time(fact.at)
+    }
+    if earlier == nil {
+      lastFact = connection.lastInsertedRow.map { ($0, fact.answer) }
     }
   }
 

@@ -28,9 +28,11 @@ final class PeopleTables {
       "grants", keys: ["storefront", "member"], columns: ["body"], on: connection)
     viewers = try RecordTable(
       "viewers", keys: ["storefront", "id"],
-      columns: ["lock_promoter", "lock_link", "lock_channel", "lock_at"], on: connection)
+      columns: ["lock_promoter", "lock_link", "lock_channel", "lock_at"], isAlone: true,
+      on: connection)
     visits = try RecordTable(
-      "visits", keys: ["storefront", "viewer", "room"], columns: ["body"], on: connection)
+      "visits", keys: ["storefront", "viewer", "room"], columns: ["body"], isAlone: true,
+      on: connection)
     attendances = try RecordTable(
       "attendances", keys: ["storefront", "room", "viewer"], columns: ["at"], on: connection)
     links = try RecordTable(

@@ -19,7 +19,7 @@ final class RankTables {
   init(_ connection: SQLiteConnection) throws {
     progress = try RecordTable(
       "member_progress", keys: ["storefront", "member"], columns: Self.progressColumns,
-      on: connection)
+      isAlone: true, on: connection)
     changes = try RecordTable(
       "rank_changes", keys: ["storefront", "member", "number"], columns: Self.changeColumns,
       on: connection)

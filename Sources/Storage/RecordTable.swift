@@ -9,7 +9,7 @@ import Notation
 /// The statements that load and store the rows of one table.
 final class RecordTable {
   private let select: SQLiteStatement
-  private let upsert: SQLiteStatement
+  private let save: SQLiteStatement
 
   /// Prepares the statements.
   ///
@@ -19,22 +19,28 @@ final class RecordTable {
   ///   - frozen: columns that never change once the row is there; their indexes are left alone.
   ///   - columns: all others.
   ///   - unread: columns that are there for queries and say nothing new, written last.
+  ///   - isAlone: whether the table is its own and only index and nothing refers to it or is referred to:
+  ///     then a row is laid over the old one, which is half the work of looking for it first.
   ///   - connection: where the table is.
   /// - Throws: `StorageError` if the schema has no such table or column.
   init(
     _ name: String, keys: [String], frozen: [String] = [], columns: [String],
-    unread: [String] = [], on connection: SQLiteConnection
+    unread: [String] = [], isAlone: Bool = false, on connection: SQLiteConnection
   ) throws {
     let changing = columns + unread
     let all = keys + frozen + changing
     let places = all.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
-    let update = changing.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+    let row = "INTO \(name) (\(all.joined(separator: ", "))) VALUES (\(places))"
+    if isAlone {
+      precondition(frozen.isEmpty, "what is laid over the old row is a whole row")
+      save = try SQLiteStatement("REPLACE \(row)", on: connection)
+    } else {
+      let update = changing.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+      save = try SQLiteStatement(
+        "INSERT \(row) ON CONFLICT (\(keys.joined(separator: ", "))) DO "
+          + (changing.isEmpty ? "NOTHING" : "UPDATE SET \(update)"), on: connection)
+    }
     let condition = keys.indices.map { "\(keys[$0]) = ?\($0 + 1)" }.joined(separator: " AND ")
-    upsert = try SQLiteStatement(
-      """
-      INSERT INTO \(name) (\(all.joined(separator: ", "))) VALUES (\(places))
-      ON CONFLICT (\(keys.joined(separator: ", "))) DO
-      """ + (changing.isEmpty ? " NOTHING" : " UPDATE SET \(update)"), on: connection)
     select = try SQLiteStatement(
       "SELECT \((frozen + columns).joined(separator: ", ")) FROM \(name) WHERE \(condition)",
       on: connection)
@@ -63,9 +69,9 @@ final class RecordTable {
   /// - Parameter write: writes key, frozen, changing and unread columns in order.
   /// - Throws: `StorageError`.
   func save(_ write: (inout ColumnWriter) -> Void) throws {
-    var writer = ColumnWriter(upsert)
+    var writer = ColumnWriter(save)
     write(&writer)
-    try upsert.run()
+    try save.run()
   }
 }
 
@@ -91,7 +97,9 @@ struct ColumnWriter {
     statement.bind(value, at: index)
   }
 
-  mutating func utf8(_ value: [UInt8]) {
+  mutating func utf8(_ value: [UInt8]) { utf8(value[...]) }
+
+  mutating func utf8(_ value: ArraySlice<UInt8>) {
     index += 1
     statement.bind(utf8: value, at: index)
   }
@@ -122,6 +130,10 @@ struct ColumnReader {
   }
   mutating func bytes() throws(StorageError) -> [UInt8] { try row.blob(next()) }
   mutating func utf8() throws(StorageError) -> [UInt8] { try row.utf8(next()) }
+  mutating func optionalUTF8() throws(StorageError) -> [UInt8]? {
+    let column = next()
+    return row.isNull(column) ? nil : try row.utf8(column)
+  }
 
   mutating func id<Tag>() throws(StorageError) -> Identifier<Tag> {
     Identifier(trusted: try text())

@@ -68,6 +68,16 @@ package final class SQLiteConnection {
   /// How many rows the last `INSERT`, `UPDATE` or `DELETE` changed.
   package var changedRows: Int64 { sqlite3_changes64(handle) }
 
+  /// The number of the last row that was inserted into a table with numbered rows since this was set to
+  /// nothing; nothing where none was.
+  var lastInsertedRow: Int64? {
+    get {
+      let row = sqlite3_last_insert_rowid(handle)
+      return row == 0 ? nil : row
+    }
+    set { sqlite3_set_last_insert_rowid(handle, newValue ?? 0) }
+  }
+
   /// Runs a script of one or more statements whose rows nobody needs.
   ///
   /// - Parameter script: SQL without parameters.
@@ -143,9 +153,14 @@ package final class SQLiteConnection {
 }
 
 extension SQLiteConnection {
+  /// Once for the process, and before anything else that is asked of SQLite. Refused where something came
+  /// before, such as a file system of a test: then it only takes longer.
+  private static let countsNoMemory: Void = { _ = csqlite_count_no_memory() }()
+
   private static func open(
     _ path: String, _ access: SQLiteAccess, _ fileSystem: String?
   ) throws(StorageError) -> OpaquePointer {
+    _ = countsNoMemory
     let mode =
       access == .writing ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY
     let flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
@@ -169,6 +184,8 @@ extension SQLiteConnection {
     // No memory map: a disk error is then an error code, not a signal.
     try execute("PRAGMA mmap_size = 0")
     try execute("PRAGMA cell_size_check = ON")
+    // Nothing is ever deleted, so that there is nothing to write over with zeros.
+    try execute("PRAGMA secure_delete = OFF")
     switch access {
     case .writing:
       let mode = try SQLiteStatement("PRAGMA journal_mode = WAL", on: self)

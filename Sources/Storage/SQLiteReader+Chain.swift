@@ -57,7 +57,8 @@ extension SQLiteReader {
     _ storefront: StorefrontID, subject: String
   ) throws -> [LedgerEntry] {
     let sql = """
-      SELECT sequence FROM transactions WHERE storefront = ?1 AND subject = ?2 ORDER BY sequence
+      SELECT sequence FROM transactions INDEXED BY transactions_of_subject
+      WHERE storefront = ?1 AND subject = ?2 ORDER BY sequence
       """
     let sequences = try rows(sql) { row in
       row.id(storefront)

@@ -104,10 +104,8 @@ extension SQLiteReader {
       var sums = IncomeSums()
       let statement = try statement(
         """
-        SELECT t.sequence, t.kind, t.subject, p.account, p.member, p.amount FROM transactions AS t
-        JOIN postings AS p ON p.storefront = t.storefront AND p.sequence = t.sequence
-        WHERE t.storefront = ?1 AND t.sequence > ?2 AND t.sequence <= ?3
-        ORDER BY t.sequence, p.ordinal
+        SELECT kind, subject, postings FROM transactions
+        WHERE storefront = ?1 AND sequence > ?2 AND sequence <= ?3 ORDER BY sequence
         """)
       var writer = ColumnWriter(statement)
       writer.id(storefront)
@@ -117,7 +115,6 @@ extension SQLiteReader {
         var columns = ColumnReader(row)
         try sums.take(&columns)
       }
-      sums.endTransaction()
       var payees: [IncomeReport.Payee] = []
       var total = Income()
       for (member, income) in sums.members.sorted(by: { $0.key < $1.key }) where !income.isEmpty {
@@ -149,9 +146,9 @@ extension SQLiteReader {
       coalesce(o.due_at, b.due_at) AS due, sum(s.amount), count(o.id), count(b.id)
       FROM (
         SELECT t.subject AS subject, sum(p.amount) AS amount
-        FROM postings AS p INDEXED BY postings_of_member
+        FROM member_postings AS p
         JOIN transactions AS t ON t.storefront = p.storefront AND t.sequence = p.sequence
-        WHERE p.storefront = ?1 AND p.member = ?2 AND p.account = ?3
+        WHERE p.storefront = ?1 AND p.member = ?2 AND p.purse = ?3
         GROUP BY t.subject HAVING sum(p.amount) <> 0
       ) AS s
       LEFT JOIN orders AS o ON o.storefront = ?1 AND o.id = s.subject
@@ -162,7 +159,7 @@ extension SQLiteReader {
     return try rows(sql) { row in
       row.id(storefront)
       row.id(member)
-      row.text(Account.pending(member).name)
+      row.text(Purse.pending.rawValue)
     } _: { row in
       let kind = try row.integer()
       let due = try row.optionalTime()
@@ -180,48 +177,21 @@ extension SQLiteReader {
   }
 }
 
-/// Adds up incomes from rows of postings in order of the ledger.
+/// Adds up incomes from transactions in order of the ledger.
 private struct IncomeSums {
   private(set) var members: [MemberID: Income] = [:]
   private(set) var others = Amount.zero
-  private var sequence: Int64 = 0
-  private var kind = CauseKind.sale
-  private var isBonus = false
   /// What the present transaction gives each member, over all their accounts.
   private var nets: [(member: MemberID, amount: Amount)] = []
 
+  /// Takes a transaction: its kind, its subject, its postings.
   mutating func take(_ row: inout ColumnReader) throws {
-    let next = try row.integer()
     let kind: CauseKind = try row.word()
-    let subject = try row.text()
-    if next != sequence {
-      endTransaction()
-      sequence = next
-      self.kind = kind
-      isBonus = subject.hasPrefix("award/")
+    let isBonus = try row.text().hasPrefix("award/")
+    for (name, amount) in try row.postings().lines {
+      guard let account = Account(name: name) else { throw row.corrupt("no account: \(name)") }
+      take(account, amount, kind)
     }
-    let account = try row.text()
-    let member: MemberID? = try row.optionalID()
-    let amount = try row.amount()
-    guard let member else {
-      others += amount
-      return
-    }
-    switch kind {
-    // A release and a payout move money between accounts of one member.
-    case .release: return
-    case .payout, .payoutReturned:
-      if account.hasPrefix("paid/") { members[member, default: Income()].paid += amount }
-    default:
-      if let index = nets.firstIndex(where: { $0.member == member }) {
-        nets[index].amount += amount
-      } else {
-        nets.append((member, amount))
-      }
-    }
-  }
-
-  mutating func endTransaction() {
     for (member, amount) in nets {
       var income = members[member] ?? Income()
       if amount >= .zero { income.gross += amount } else { income.returns -= amount }
@@ -230,5 +200,24 @@ private struct IncomeSums {
       members[member] = income
     }
     nets.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func take(_ account: Account, _ amount: Amount, _ kind: CauseKind) {
+    guard let member = account.member else {
+      others += amount
+      return
+    }
+    switch kind {
+    // A release and a payout move money between accounts of one member.
+    case .release: return
+    case .payout, .payoutReturned:
+      if case .paid = account { members[member, default: Income()].paid += amount }
+    default:
+      if let index = nets.firstIndex(where: { $0.member == member }) {
+        nets[index].amount += amount
+      } else {
+        nets.append((member, amount))
+      }
+    }
   }
 }

@@ -149,33 +149,27 @@ extension SQLiteReader {
   func transaction(
     _ storefront: StorefrontID, _ sequence: Int64
   ) throws -> Transaction? {
-    let key: (inout ColumnWriter) -> Void = { row in
+    try rows(
+      """
+      SELECT at, kind, subject, fact, currency, postings FROM transactions
+      WHERE storefront = ?1 AND sequence = ?2
+      """
+    ) { row in
       row.id(storefront)
       row.integer(sequence)
-    }
-    let postings = try rows(
-      """
-      SELECT account, amount FROM postings WHERE storefront = ?1 AND sequence = ?2
-      ORDER BY ordinal
-      """, key
-    ) { row in
-      let name = try row.text()
-      guard let account = Account(name: name) else { throw row.corrupt("no account: \(name)") }
-      return Posting(account, try row.amount())
-    }
-    return try rows(
-      """
-      SELECT at, kind, subject, fact, currency FROM transactions
-      WHERE storefront = ?1 AND sequence = ?2
-      """, key
-    ) { row in
+    } _: { row in
+      let at = try row.time()
+      let cause = Cause(kind: try row.word(), subject: try row.text(), fact: try row.text())
+      let currency = try row.currency()
+      let postings = try row.postings().lines.map { name, amount in
+        guard let account = Account(name: name) else { throw row.corrupt("no account: \(name)") }
+        return Posting(account, amount)
+      }
       guard !postings.isEmpty, postings.lazy.map(\.amount).storedSum == .zero else {
         throw row.corrupt("transaction \(sequence) does not sum to zero")
       }
       return Transaction(
-        sequence: sequence, at: try row.time(),
-        cause: Cause(kind: try row.word(), subject: try row.text(), fact: try row.text()),
-        currency: try row.currency(), postings: postings)
+        sequence: sequence, at: at, cause: cause, currency: currency, postings: postings)
     }.first
   }
 

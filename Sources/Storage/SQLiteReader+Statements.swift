@@ -137,11 +137,11 @@ extension SQLiteReader {
   ) throws -> [StatementEntry] {
     let sql = """
       SELECT t.sequence, t.at, t.kind, t.subject, t.fact, sum(p.amount),
-      sum(CASE WHEN substr(p.account, 1, 5) = 'debt/' AND p.amount > 0 THEN p.amount ELSE 0 END)
-      FROM postings AS p INDEXED BY postings_of_member
+      sum(CASE WHEN p.purse = 'debt' AND p.amount > 0 THEN p.amount ELSE 0 END)
+      FROM member_postings AS p NOT INDEXED
       JOIN transactions AS t ON t.storefront = p.storefront AND t.sequence = p.sequence
       WHERE p.storefront = ?1 AND p.member = ?2 AND p.sequence > ?3 AND p.sequence <= ?4
-      AND substr(p.account, 1, 5) IN ('avail', 'debt/') AND t.kind <> 'payout'
+      AND p.purse IN ('available', 'debt') AND t.kind <> 'payout'
       GROUP BY p.sequence ORDER BY p.sequence LIMIT ?5
       """
     return try rows(sql) { row in

@@ -62,6 +62,8 @@ private struct Check {
   private var sums: [String: Amount] = [:]
   /// Transactions that an order, a bonus or a payout has accounted for.
   private var explained: Int64 = 0
+  /// Postings to members' accounts.
+  private var membersPostings: Int64 = 0
   private var plans: [Int64: Plan] = [:]
   private var bounds: [Int64: Int64] = [:]
   private var ranks: RankCheck
@@ -111,7 +113,7 @@ private struct Check {
     var hash = SHA256()
     let statement = try reader.statement(
       """
-      SELECT sequence, at, kind, subject, fact, currency, digest FROM transactions
+      SELECT sequence, at, kind, subject, fact, currency, postings, digest FROM transactions
       WHERE storefront = ? ORDER BY sequence
       """)
     statement.bind(storefront.id.text, at: 1)
@@ -129,7 +131,7 @@ private struct Check {
       try expect(storefront.currency.code, currency.code, at: "\(place), currency")
       let transaction = Transaction(
         sequence: sequence, at: at, cause: cause, currency: currency,
-        postings: try checkedPostings(sequence, cause))
+        postings: try checkedPostings(try columns.postings(), sequence, cause))
       head = ChainHead(
         sequence: sequence, digest: head.digest(of: transaction.canonicalBytes, &hash))
       try expect(hex(head.digest), hex(try columns.bytes()), at: "\(place), digest")
@@ -138,34 +140,24 @@ private struct Check {
     }
     result.chain = hex(head.digest)
     let all = try reader.count(
-      "SELECT count(*) FROM postings WHERE storefront = ?", storefront.id)
-    try expect(result.postings, all, at: "postings of known transactions")
+      "SELECT count(*) FROM member_postings WHERE storefront = ?", storefront.id)
+    try expect(membersPostings, all, at: "members' postings of known transactions")
     let kept = try reader.tables.storefronts.progress(storefront.id)?.sequence ?? 0
     try expect(head.sequence, kept, at: "sequence of the storefront")
     progress(.ledger, total, total)
   }
 
   /// The postings of a transaction, known to sum to zero, added to the sums.
-  private mutating func checkedPostings(_ sequence: Int64, _ cause: Cause) throws -> [Posting] {
-    let statement = try reader.statement(
-      """
-      SELECT ordinal, account, member, amount FROM postings
-      WHERE storefront = ?1 AND sequence = ?2 ORDER BY ordinal
-      """)
-    statement.bind(storefront.id.text, at: 1)
-    statement.bind(sequence, at: 2)
+  private mutating func checkedPostings(
+    _ stored: StoredPostings, _ sequence: Int64, _ cause: Cause
+  ) throws -> [Posting] {
     var postings: [Posting] = []
-    try statement.forEachRow { row in
+    for (name, amount) in stored.lines {
       let place = "transaction \(sequence), posting \(postings.count)"
-      try expect(Int64(postings.count), try row.integer(0), at: "\(place), ordinal")
-      let name = try row.text(1)
       guard let account = Account(name: name) else {
         throw Fault(at: place, expected: "an account", found: name)
       }
-      try expect(
-        account.member?.text ?? "nobody", try row.optionalText(2) ?? "nobody",
-        at: "\(place), member")
-      let amount = Amount(try row.integer(3))
+      try checkMember(of: account, amount, sequence, ordinal: postings.count)
       postings.append(Posting(account, amount))
       guard let sum = (sums[name] ?? .zero).adding(stored: amount) else {
         throw Fault(at: place, expected: "an amount that \(name) can hold", found: "\(amount)")
@@ -190,6 +182,18 @@ private struct Check {
       explained += 1
     }
     return postings
+  }
+
+  /// A posting to a member's account stands among the member's too.
+  private mutating func checkMember(
+    of account: Account, _ amount: Amount, _ sequence: Int64, ordinal: Int
+  ) throws {
+    guard let purse = Purse(account), let member = account.member else { return }
+    let found = try reader.memberPosting(storefront.id, member, sequence, ordinal: ordinal)
+    try expect(
+      "\(purse.rawValue) \(amount)", found ?? "nothing",
+      at: "transaction \(sequence), posting \(ordinal), member")
+    membersPostings += 1
   }
 
   // MARK: Running figures
@@ -332,19 +336,19 @@ private struct Check {
     // Without the name of the index, the order wanted makes SQLite walk the whole ledger instead.
     let statement = try reader.statement(
       """
-      SELECT t.sequence, t.kind, p.account, p.amount
-      FROM transactions AS t INDEXED BY transactions_of_subject
-      JOIN postings AS p ON p.storefront = t.storefront AND p.sequence = t.sequence
-      WHERE t.storefront = ?1 AND t.subject = ?2 ORDER BY t.sequence
+      SELECT sequence, kind, postings FROM transactions INDEXED BY transactions_of_subject
+      WHERE storefront = ?1 AND subject = ?2 ORDER BY sequence
       """)
     statement.bind(storefront.id.text, at: 1)
     statement.bind(subject, at: 2)
     var sums = SubjectSums()
     try statement.forEachRow { row in
       var columns = ColumnReader(row)
-      sums.add(
-        try columns.integer(), try columns.word(), account: try columns.text(),
-        try columns.amount())
+      let sequence = try columns.integer()
+      let kind: CauseKind = try columns.word()
+      for (account, amount) in try columns.postings().lines {
+        sums.add(sequence, kind, account: account, amount)
+      }
     }
     explained += sums.transactions
     return sums
@@ -431,20 +435,5 @@ private struct Check {
     guard expected == found else {
       throw Fault(at: place(), expected: "\(expected)", found: "\(found)")
     }
-  }
-}
-
-extension Settlement {
-  /// Whether everybody gets the same, by whatever rules.
-  fileprivate func pays(like other: Settlement) -> Bool {
-    func paid(_ settlement: Settlement) -> [MemberID: Amount] {
-      var amounts: [MemberID: Amount] = [:]
-      for payee in settlement.payees where payee.amount != .zero {
-        amounts[payee.payee] = payee.amount
-      }
-      return amounts
-    }
-    return supplier == other.supplier && platform == other.platform
-      && paid(self) == paid(other)
   }
 }

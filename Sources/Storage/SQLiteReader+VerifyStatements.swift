@@ -120,30 +120,33 @@ private struct StatementCheck {
   private func movement(_ statement: Statement) throws -> Movement {
     var moved = Movement()
     var last: [String: Int64] = [:]
-    let sql = """
-      SELECT CASE WHEN t.kind IN ('refund', 'payout_returned') THEN t.kind ELSE 'release' END,
-      p.member, p.amount, p.sequence, p.account = 'debt/' || p.member AND p.amount > 0
-      FROM postings AS p NOT INDEXED
-      JOIN transactions AS t ON t.storefront = p.storefront AND t.sequence = p.sequence
-      WHERE p.storefront = ?1 AND p.sequence > ?2 AND p.sequence <= ?3
-      AND (p.account = 'available/' || p.member OR p.account = 'debt/' || p.member)
-      AND t.kind <> 'payout'
+    let query = try reader.statement(
       """
-    let query = try reader.statement(sql)
+      SELECT sequence, kind, postings FROM transactions
+      WHERE storefront = ?1 AND sequence > ?2 AND sequence <= ?3 AND kind <> 'payout'
+      ORDER BY sequence
+      """)
     var writer = ColumnWriter(query)
     writer.id(storefront)
     writer.integer(statement.from)
     writer.integer(statement.to)
     try query.forEachRow { row in
-      let member = try row.text(1)
-      let place = "\(member)/\(try row.text(0))"
-      let amount = Amount(try row.integer(2))
-      let sequence = try row.integer(3)
-      moved.amounts[place, default: .zero] += amount
-      if last.updateValue(sequence, forKey: place) != sequence {
-        moved.counts[place, default: 0] += 1
+      var columns = ColumnReader(row)
+      let sequence = try columns.integer()
+      let kind: CauseKind = try columns.word()
+      // Whatever else makes money available releases it.
+      let word = kind == .refund || kind == .payoutReturned ? kind : .release
+      for (name, amount) in try columns.postings().lines {
+        guard let account = Account(name: name), let member = account.member?.text,
+          let purse = Purse(account), purse == .available || purse == .debt
+        else { continue }
+        let place = "\(member)/\(word.rawValue)"
+        moved.amounts[place, default: .zero] += amount
+        if last.updateValue(sequence, forKey: place) != sequence {
+          moved.counts[place, default: 0] += 1
+        }
+        if purse == .debt, amount > .zero { moved.offsets[member, default: .zero] += amount }
       }
-      if try row.integer(4) != 0 { moved.offsets[member, default: .zero] += amount }
     }
     return moved
   }
@@ -155,17 +158,19 @@ private struct StatementCheck {
     var paid: [String: Amount] = [:]
     let query = try reader.statement(
       """
-      SELECT p.member, p.amount FROM transactions AS t INDEXED BY transactions_of_subject
-      JOIN postings AS p ON p.storefront = t.storefront AND p.sequence = t.sequence
-      WHERE t.storefront = ?1 AND t.subject = ?2 AND t.kind = ?3
-      AND p.account = 'paid/' || p.member
+      SELECT postings FROM transactions INDEXED BY transactions_of_subject
+      WHERE storefront = ?1 AND subject = ?2 AND kind = ?3
       """)
     var writer = ColumnWriter(query)
     writer.id(storefront)
     writer.text(statement.subject)
     writer.text(kind.rawValue)
     try query.forEachRow { row in
-      paid[try row.text(0), default: .zero] += Amount(try row.integer(1))
+      var columns = ColumnReader(row)
+      for (name, amount) in try columns.postings().lines {
+        guard case .paid(let member)? = Account(name: name) else { continue }
+        paid[member.text, default: .zero] += amount
+      }
     }
     return paid
   }

@@ -13,6 +13,11 @@ package final class SQLiteStatement {
   package let sql: String
   private let handle: OpaquePointer
   private let connection: SQLiteConnection
+  // Copies of bound texts and blobs stand here until the bindings are cleared; what has no room any more
+  // is copied by SQLite. Made with the first of them, since most statements are seldom used.
+  private var kept: UnsafeMutableRawPointer?
+  private var keptCount = 0
+  private static let keptMax = 4_096
 
   /// Compiles one statement.
   ///
@@ -39,7 +44,34 @@ package final class SQLiteStatement {
     self.connection = connection
   }
 
-  deinit { sqlite3_finalize(handle) }
+  deinit {
+    sqlite3_finalize(handle)
+    kept?.deallocate()
+  }
+
+  /// Copies bytes to where they stay until the bindings are cleared; nothing where there is no room.
+  private func keep(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer? {
+    guard bytes.count <= Self.keptMax - keptCount else { return nil }
+    let start =
+      kept ?? UnsafeMutableRawPointer.allocate(byteCount: Self.keptMax, alignment: 16)
+    kept = start
+    let place = start + keptCount
+    // An empty value has no bytes to copy, and needs a place all the same: a null pointer would be NULL.
+    if let source = bytes.baseAddress { place.copyMemory(from: source, byteCount: bytes.count) }
+    keptCount += bytes.count
+    return place
+  }
+
+  private func bindText(_ bytes: UnsafeRawBufferPointer, at index: Int) {
+    let count = UInt64(bytes.count)
+    if let place = keep(bytes) {
+      check(csqlite_bind_kept_text(handle, Int32(index), place, count))
+    } else {
+      check(
+        csqlite_bind_text(
+          handle, Int32(index), bytes.baseAddress?.assumingMemoryBound(to: CChar.self), count))
+    }
+  }
 }
 
 // Values. Binding fails only by a mistake in the code (an index that the text does not have, a
@@ -62,12 +94,7 @@ extension SQLiteStatement {
   ///   - index: from 1.
   package func bind(_ value: String?, at index: Int) {
     guard var value else { return bindNull(at: index) }
-    let result = value.withUTF8 { bytes in
-      bytes.withMemoryRebound(to: CChar.self) {
-        csqlite_bind_text(handle, Int32(index), $0.baseAddress, UInt64($0.count))
-      }
-    }
-    check(result)
+    value.withUTF8 { bindText(UnsafeRawBufferPointer($0), at: index) }
   }
 
   /// Binds a copy of bytes that are UTF-8 as a text.
@@ -75,13 +102,8 @@ extension SQLiteStatement {
   /// - Parameters:
   ///   - bytes: UTF-8; not checked here.
   ///   - index: from 1.
-  package func bind(utf8 bytes: [UInt8], at index: Int) {
-    let result = bytes.withUnsafeBytes {
-      $0.withMemoryRebound(to: CChar.self) {
-        csqlite_bind_text(handle, Int32(index), $0.baseAddress, UInt64($0.count))
-      }
-    }
-    check(result)
+  package func bind(utf8 bytes: ArraySlice<UInt8>, at index: Int) {
+    bytes.withUnsafeBytes { bindText($0, at: index) }
   }
 
   /// Binds a copy of bytes, or NULL.
@@ -91,8 +113,11 @@ extension SQLiteStatement {
   ///   - index: from 1.
   package func bind(_ value: [UInt8]?, at index: Int) {
     guard let value else { return bindNull(at: index) }
-    let result = value.withUnsafeBytes {
-      csqlite_bind_blob(handle, Int32(index), $0.baseAddress, UInt64($0.count))
+    let result = value.withUnsafeBytes { bytes in
+      if let place = keep(bytes) {
+        return csqlite_bind_kept_blob(handle, Int32(index), place, UInt64(bytes.count))
+      }
+      return csqlite_bind_blob(handle, Int32(index), bytes.baseAddress, UInt64(bytes.count))
     }
     check(result)
   }
@@ -134,6 +159,7 @@ extension SQLiteStatement {
     // Both repeat at most the error that `step` has reported.
     sqlite3_reset(handle)
     sqlite3_clear_bindings(handle)
+    keptCount = 0
   }
 
   /// Runs a statement that answers with no rows, and resets it.

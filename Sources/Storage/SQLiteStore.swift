@@ -66,6 +66,7 @@ package final class SQLiteStore: Store {
   }
 
   private func write(_ changes: Changes) throws {
+    tables.orders.beginCommit()
     for (key, record) in changes.records {
       try tables.save(key, record) { storefront in try zone(of: storefront, changes) }
     }

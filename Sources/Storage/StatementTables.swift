@@ -56,11 +56,11 @@ final class StatementTables {
       """, on: connection)
     released = try SQLiteStatement(
       """
-      SELECT p.sequence, t.kind, p.account, p.amount
-      FROM postings AS p INDEXED BY released_postings
+      SELECT p.sequence, t.kind, p.purse, p.member, p.amount
+      FROM member_postings AS p INDEXED BY released_postings
       JOIN transactions AS t ON t.storefront = p.storefront AND t.sequence = p.sequence
       WHERE p.storefront = ?1 AND p.sequence > ?2 AND p.sequence <= ?3
-      AND substr(p.account, 1, 5) IN ('avail', 'debt/')
+      AND p.\(SQLiteSchema.releasedPosting)
       ORDER BY p.sequence, p.ordinal
       """, on: connection)
     bookedAt = try SQLiteStatement(
@@ -204,8 +204,8 @@ extension StatementTables {
       var columns = ColumnReader(row)
       let sequence = try columns.integer()
       let kind: CauseKind = try columns.word()
-      let name = try columns.text()
-      guard let account = Account(name: name) else { throw columns.corrupt("no account: \(name)") }
+      let purse: Purse = try columns.word()
+      let account = purse.account(of: try columns.id())
       sums.add(Posting(account, try columns.amount()), of: kind, sequence: sequence)
     }
     return StatementPeriod(

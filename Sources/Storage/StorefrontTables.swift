@@ -22,7 +22,8 @@ final class StorefrontTables {
       on: connection)
     progress = try RecordTable(
       "storefront_progress", keys: ["storefront"],
-      columns: ["sequence", "orders", "units", "gmv", "refunded", "members"], on: connection)
+      columns: ["sequence", "orders", "units", "gmv", "refunded", "members"], isAlone: true,
+      on: connection)
     planVersions = try RecordTable(
       "plan_versions", keys: ["storefront", "number"],
       columns: ["document", "activated_at", "accepted", "worst_case_ppm"], on: connection)

@@ -1,6 +1,7 @@
 // What a check of a storefront's books found.
 
 import Commerce
+import Commission
 
 /// The result of checking a storefront's whole history.
 package struct Verification: Equatable, Sendable {
@@ -69,5 +70,20 @@ package struct Verification: Equatable, Sendable {
     case bonuses
     /// The digest.
     case digest
+  }
+}
+
+extension Settlement {
+  /// Whether everybody gets the same, by whatever rules.
+  func pays(like other: Settlement) -> Bool {
+    func paid(_ settlement: Settlement) -> [MemberID: Amount] {
+      var amounts: [MemberID: Amount] = [:]
+      for payee in settlement.payees where payee.amount != .zero {
+        amounts[payee.payee] = payee.amount
+      }
+      return amounts
+    }
+    return supplier == other.supplier && platform == other.platform
+      && paid(self) == paid(other)
   }
 }

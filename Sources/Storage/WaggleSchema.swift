@@ -13,7 +13,7 @@ extension SQLiteSchema {
     applicationID: 0x5761_676c,
     migrations: [
       catalogue + storefronts + rooms + orders + ledger + ranks + statements + webhooks,
-      revocations,
+      revocations, lean,
     ])
 
   private static let catalogue = """
@@ -192,13 +192,9 @@ extension SQLiteSchema {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX postings_of_member ON postings (storefront, member) WHERE member IS NOT NULL;
     CREATE INDEX released_postings ON postings (storefront, sequence, ordinal, account, amount)
-      WHERE \(releasedPosting);
+      WHERE substr(account, 1, 5) IN ('avail', 'debt/');
 
     """
-
-  /// Tells the postings that move a member's released money: accounts `available/…` and `debt/…`.
-  /// The index above holds only these, and only for a query that says the same words.
-  static let releasedPosting = "substr(account, 1, 5) IN ('avail', 'debt/')"
 
   private static let statements = """
     CREATE TABLE statements (

@@ -66,11 +66,14 @@ static long long now(clockid_t clock) {
 int main(int argc, char **argv) {
   if (argc != 4) { fprintf(stderr, "usage: rawsqlite FROM TO BATCHES\n"); return 64; }
   long batches = atol(argv[3]) > 0 ? atol(argv[3]) : 1;
+  // As the product does: without a count of the memory used, and so without its lock.
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   sqlite3 *from, *to;
   if (sqlite3_open_v2(argv[1], &from, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) fail(from, argv[1]);
   if (sqlite3_open(argv[2], &to) != SQLITE_OK) fail(to, argv[2]);
   run(to, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
-          "PRAGMA wal_autocheckpoint = 4096; PRAGMA temp_store = MEMORY;");
+          "PRAGMA wal_autocheckpoint = 4096; PRAGMA temp_store = MEMORY;"
+          "PRAGMA secure_delete = OFF;");
   sqlite3_stmt *schema;
   if (sqlite3_prepare_v2(from, "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL "
           "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type = 'index'", -1, &schema, NULL))

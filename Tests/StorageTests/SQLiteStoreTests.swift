@@ -64,6 +64,29 @@ func expectSame(_ sqlite: some Store, _ memory: MemoryStore) throws {
 @Suite("The store on SQLite")
 struct SQLiteStoreTests {
   @Test(
+    "The same answer is kept once in a commit, is each fact's own, and never one of another commit")
+  func answersOnce() throws {
+    try withStore { (store, _) throws in
+      let long = [UInt8](repeating: UInt8(ascii: "a"), count: 5_000)
+      func fact(_ name: String, _ answer: [UInt8]) -> (Key, Record) {
+        let fact = Fact(body: Array(name.utf8), answer: answer, at: minute(0))
+        return (.fact(Script.storefront, name), .fact(fact))
+      }
+      let commits = [
+        [fact("a", long), fact("b", long), fact("c", long), fact("d", [])], [fact("e", [])],
+      ]
+      for commit in commits {
+        var changes = Changes()
+        for (key, record) in commit { changes.set(key, record) }
+        try store.commit(changes)
+      }
+      for (key, record) in commits.joined() { #expect(try store.load([key]) == [record]) }
+      #expect(try store.connection.number("SELECT count(answer) FROM facts") == 3)
+      #expect(try store.connection.number("SELECT answer_of FROM facts WHERE id = 'b'") == 1)
+    }
+  }
+
+  @Test(
     "Gives the same replies, records and events as the store in memory, whatever the batches",
     arguments: [1, 2, 7, 1000])
   func same(batch: Int) throws {

@@ -84,50 +84,67 @@ struct VerificationTests {
   // What is altered, and where the check must say so.
   static let alterations: [(sql: String, place: String)] = [
     (
-      "UPDATE postings SET amount = amount + 1 WHERE sequence = 3 AND ordinal = 0",
-      "transaction 3, sum of postings"
+      """
+      UPDATE transactions SET postings = replace(postings, char(10) || 'p', '1' || char(10) || 'p')
+      WHERE sequence = 3
+      """, "transaction 3, sum of postings"
     ),
     (
       """
-      UPDATE postings SET amount = amount + CASE ordinal WHEN 0 THEN 1 ELSE -1 END
-      WHERE sequence = 3 AND ordinal < 2
+      UPDATE transactions SET postings = replace(postings, 'platform|', 'unsettled|')
+      WHERE sequence = 3
       """, "transaction 3, digest"
     ),
     (
-      "UPDATE postings SET account = 'platforn' WHERE sequence = 3 AND account = 'platform'",
-      "transaction 3, posting 0"
+      """
+      UPDATE transactions SET postings = replace(postings, 'platform|', 'platforn|')
+      WHERE sequence = 3
+      """, "transaction 3, posting 0"
     ),
     (
-      "UPDATE postings SET member = 'zz' WHERE sequence = 3 AND member IS NOT NULL",
+      "UPDATE member_postings SET member = 'zz' WHERE sequence = 3",
       "transaction 3, posting 1, member"
     ),
     (
-      "UPDATE postings SET ordinal = 9 WHERE sequence = 3 AND ordinal = 0",
-      "transaction 3, posting 0, ordinal"
+      "UPDATE member_postings SET ordinal = 9 WHERE sequence = 3",
+      "transaction 3, posting 1, member"
     ),
     (
-      "UPDATE postings SET amount = 9223372036854775807 WHERE sequence = 3 AND ordinal = 0",
-      "transaction 3, sum of postings"
+      "UPDATE member_postings SET amount = amount + 1 WHERE sequence = 3",
+      "transaction 3, posting 1, member"
     ),
     (
-      "UPDATE postings SET amount = (-9223372036854775807 - 1) WHERE sequence = 3 AND ordinal = 1",
-      "transaction 3, sum of postings"
+      "UPDATE member_postings SET purse = 'debt' WHERE sequence = 3",
+      "transaction 3, posting 1, member"
+    ),
+    (
+      """
+      UPDATE transactions SET postings = 'platform|9223372036854775807' || char(10)
+      || substr(postings, instr(postings, char(10)) + 1) WHERE sequence = 3
+      """, "transaction 3, sum of postings"
+    ),
+    (
+      """
+      UPDATE transactions SET postings = 'platform|-9223372036854775808' || char(10)
+      || substr(postings, instr(postings, char(10)) + 1) WHERE sequence = 3
+      """, "transaction 3, posting 0"
     ),
     (
       "UPDATE bonuses SET amount = (-9223372036854775807 - 1) WHERE joined = 'c'",
       "bonus c/joinBonus, amount"
     ),
-    ("DELETE FROM postings WHERE sequence = 3", "transaction 3, has postings"),
+    ("UPDATE transactions SET postings = '' WHERE sequence = 3", "transaction 3, has postings"),
+    ("DELETE FROM member_postings WHERE sequence = 3", "transaction 3, posting 1, member"),
     (
-      "INSERT INTO postings VALUES ('sf', 999, 0, 'buyers', NULL, 5)",
-      "postings of known transactions"
+      "INSERT INTO member_postings VALUES ('zz', 'sf', 999, 0, 'paid', 5)",
+      "members' postings of known transactions"
     ),
     ("UPDATE transactions SET at = at + 1 WHERE sequence = 4", "transaction 4, digest"),
     ("UPDATE transactions SET subject = 'o2' WHERE sequence = 4", "transaction 4, digest"),
     ("UPDATE transactions SET currency = 'USD' WHERE sequence = 4", "transaction 4, currency"),
     ("DELETE FROM transactions WHERE sequence = 5", "transaction 6, sequence"),
     (
-      "DELETE FROM transactions WHERE sequence = 1; DELETE FROM postings WHERE sequence = 1",
+      "DELETE FROM transactions WHERE sequence = 1; DELETE FROM member_postings WHERE sequence = 1",
       "transaction 2, sequence"
     ),
     (

@@ -4,14 +4,50 @@
 import Commerce
 import Notation
 
+/// Where a value stands in a call: put together only for a message, for hardly any is ever written.
+struct FieldPlace {
+  /// A list's path where `index` is given; empty for the whole.
+  fileprivate let base: String
+  /// The element of the list.
+  fileprivate let index: Int?
+  /// The name in that object; none for the object itself.
+  fileprivate let name: String?
+
+  /// The whole call.
+  static let whole = FieldPlace(base: "", index: nil, name: nil)
+
+  fileprivate init(base: String, index: Int?, name: String?) {
+    self.base = base
+    self.index = index
+    self.name = name
+  }
+
+  /// A field of the object that stands here.
+  func member(_ name: String) -> FieldPlace {
+    self.name == nil
+      ? FieldPlace(base: base, index: index, name: name)
+      : FieldPlace(base: text, index: nil, name: name)
+  }
+
+  /// Such as `lines[2].paid`.
+  var text: String {
+    let object = index.map { "\(base)[\($0)]" } ?? base
+    guard let name else { return object }
+    return object.isEmpty ? name : "\(object).\(name)"
+  }
+}
+
 /// One value of a call, with its place.
 struct Field {
-  /// Where it stands, such as `lines[2].paid`.
-  let path: String
+  /// Where it stands.
+  let place: FieldPlace
   /// What it is.
   let value: JSON
   /// Whether it comes from a path, a query or a table, where everything is text.
   let isText: Bool
+
+  /// Where it stands, such as `lines[2].paid`.
+  var path: String { place.text }
 
   /// This value is not what it must be.
   func refusal(_ wanted: String) -> Fault {
@@ -41,7 +77,7 @@ struct Field {
   func integer(
     in range: ClosedRange<Int64>, _ what: String = "a whole number"
   ) throws(Fault) -> Int64 {
-    let wanted = "\(what) from \(range.lowerBound) to \(range.upperBound)"
+    var wanted: String { "\(what) from \(range.lowerBound) to \(range.upperBound)" }
     let number: Int64
     switch value {
     case .integer(let integer): number = integer
@@ -100,7 +136,7 @@ struct Field {
 
   /// One of a few words.
   func choice<Choice: RawRepresentable<String> & CaseIterable>() throws(Fault) -> Choice {
-    let wanted = "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    var wanted: String { "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", ") }
     guard let text = value.text else { throw mistyped(wanted) }
     guard let choice = Choice(rawValue: text) else { throw refusal(wanted) }
     return choice
@@ -115,7 +151,7 @@ struct Field {
   /// The fields of an object.
   func fields() throws(Fault) -> Fields {
     guard value.members != nil else { throw mistyped("an object") }
-    return Fields(value, path: path)
+    return Fields(value, at: place)
   }
 
   /// The elements of a list; where everything is text, what stands between commas.
@@ -132,8 +168,10 @@ struct Field {
     guard range.contains(values.count) else {
       throw refusal("a list of \(range.lowerBound) to \(range.upperBound) elements")
     }
+    let path = path
     return values.enumerated().map { index, value in
-      Field(path: "\(path)[\(index)]", value: value, isText: isText)
+      Field(
+        place: FieldPlace(base: path, index: index, name: nil), value: value, isText: isText)
     }
   }
 

@@ -8,31 +8,32 @@ import Wire
 
 /// The named values of a call, read strictly.
 struct Fields {
-  private struct Entry {
-    let name: String
-    let value: JSON
-    let isText: Bool
-    var isRead = false
-  }
-
-  private var entries: [Entry]
-  private let path: String
+  private var entries: [JSON.Member]
+  /// From here on everything is text.
+  private var textsBegin: Int
+  /// Whether each entry was read.
+  private var isRead: [Bool]
+  private let place: FieldPlace
 
   /// The fields of an object.
   ///
   /// - Parameters:
   ///   - object: an object; its keys differ.
-  ///   - path: where it stands in the call; empty for the whole.
-  init(_ object: JSON, path: String = "") {
+  ///   - place: where it stands in the call.
+  init(_ object: JSON, at place: FieldPlace = .whole) {
     guard let members = object.members else { preconditionFailure("fields stand in an object") }
-    entries = members.map { Entry(name: $0.key, value: $0.value, isText: false) }
-    self.path = path.isEmpty ? "" : path + "."
+    entries = members
+    textsBegin = members.count
+    isRead = [Bool](repeating: false, count: members.count)
+    self.place = place
   }
 
   /// The cells of a row; the names differ.
   init(texts: [(name: String, text: String)]) {
-    entries = texts.map { Entry(name: $0.name, value: .string($0.text), isText: true) }
-    path = ""
+    entries = texts.map { JSON.Member($0.name, .string($0.text)) }
+    textsBegin = 0
+    isRead = [Bool](repeating: false, count: entries.count)
+    place = .whole
   }
 
   /// The items of a query.
@@ -47,53 +48,66 @@ struct Fields {
   ///
   /// - Throws: `invalid_field` where the name stands here already.
   mutating func add(_ name: String, _ text: String) throws(Fault) {
-    guard !entries.contains(where: { $0.name == name }) else {
+    guard index(of: name) == nil else {
       throw .invalidField(shown(name), "\(shown(name)) stands twice.")
     }
-    entries.append(Entry(name: name, value: .string(text), isText: true))
+    entries.append(JSON.Member(name, .string(text)))
+    isRead.append(false)
   }
 
   /// Refuses every field that was not read.
   ///
   /// - Throws: `invalid_field` naming the first one.
   func finish() throws(Fault) {
-    guard let unknown = entries.first(where: { !$0.isRead }) else { return }
-    throw .invalidField(
-      path + shown(unknown.name), "There is no field \(path)\(shown(unknown.name)) here.")
+    guard let unread = isRead.firstIndex(of: false) else { return }
+    let path = path(shown(entries[unread].key))
+    throw .invalidField(path, "There is no field \(path) here.")
   }
 
   /// Says what is wrong with a field of this object.
-  func fault(_ name: String, _ sentence: String) -> Fault { .invalidField(path + name, sentence) }
+  func fault(_ name: String, _ sentence: String) -> Fault { .invalidField(path(name), sentence) }
 
   /// A text that is there, without counting it as read.
   func textPresent(_ name: String) -> String? {
-    entries.first { $0.name == name }?.value.text
+    index(of: name).flatMap { entries[$0].value.text }
   }
 
   /// A field that may be absent.
   mutating func optional(_ name: String) -> Field? {
-    guard let index = entries.firstIndex(where: { $0.name == name }) else { return nil }
-    entries[index].isRead = true
-    let entry = entries[index]
-    if entry.value == .null || (entry.isText && entry.value == .string("")) { return nil }
-    return Field(path: path + name, value: entry.value, isText: entry.isText)
+    guard let index = index(of: name) else { return nil }
+    isRead[index] = true
+    let isText = index >= textsBegin
+    let value = entries[index].value
+    switch value {
+    case .null: return nil
+    case .string(let text) where isText && text.isEmpty: return nil
+    default: return Field(place: place.member(name), value: value, isText: isText)
+    }
   }
 
   /// A field that must be there.
   mutating func required(_ name: String) throws(Fault) -> Field {
     guard let field = optional(name) else {
-      throw .invalidField(path + name, "\(path)\(name) is missing.")
+      throw .invalidField(path(name), "\(path(name)) is missing.")
     }
     return field
   }
 
   /// A field that must be there and may be `null`.
   mutating func nullable(_ name: String) throws(Fault) -> Field? {
-    guard entries.contains(where: { $0.name == name }) else {
-      throw .invalidField(path + name, "\(path)\(name) is missing; it may be null.")
+    guard index(of: name) != nil else {
+      throw .invalidField(path(name), "\(path(name)) is missing; it may be null.")
     }
     return optional(name)
   }
+
+  /// Where a name stands. Names of other lengths are told apart before any are compared.
+  private func index(of name: String) -> Int? {
+    let length = name.utf8.count
+    return entries.firstIndex { $0.key.utf8.count == length && $0.key == name }
+  }
+
+  private func path(_ name: String) -> String { place.member(name).text }
 
   /// A name that somebody else chose, cut to what a message can carry.
   private func shown(_ name: String) -> String {
