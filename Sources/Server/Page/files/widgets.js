@@ -111,16 +111,18 @@ export function dialog({ title, content = [], actions = [], onClose = () => {} }
   const close = make('button', {
     type: 'button', class: 'icon', 'aria-label': say('close'), text: '✕', onclick: () => element.close(),
   });
+  // What is told meanwhile: the page behind a dialog is neither seen nor read.
+  const told = make('div', { class: 'notices', role: 'status', 'aria-live': 'polite' });
   const element = make('dialog', { class: 'dialog', 'aria-labelledby': titleID },
     make('div', { class: 'dialog-head' }, make('h2', { id: titleID, text: title }), close),
     make('div', { class: 'dialog-body' }, content),
-    actions.length > 0 ? make('div', { class: 'dialog-actions' }, actions) : null,
-    // What is told meanwhile: the page behind a dialog is neither seen nor read.
-    make('div', { class: 'notices', role: 'status', 'aria-live': 'polite' }));
+    actions.length > 0 ? make('div', { class: 'dialog-actions' }, actions) : null, told);
   element.addEventListener('click', (event) => {
     if (event.target === element) element.close(); // the backdrop
   });
   element.addEventListener('close', () => {
+    // What was told last, such as that it is done, is still to be read.
+    document.getElementById('notices')?.append(...told.childNodes);
     element.remove();
     onClose();
   });
