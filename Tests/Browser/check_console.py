@@ -44,7 +44,7 @@ def ranked(page):
     form = page.get_by_role("tabpanel").locator("form")
     form.get_by_label(say(page, "member.member")).select_option("owner-ye")
     form.get_by_role("button").click()
-    page.locator(".tree-edge.leaves").wait_for()
+    page.locator(".tree-node.loses").first.wait_for()
 
 
 # Name, address, what is there once the page has something to show, and what is done before the look.

@@ -160,7 +160,7 @@ def rank(operator):
     assert change("owner-ye") > 0 > change("owner-lu"), "the inviter loses what the risen one gains"
     expect(operator.part.locator(".tree-edge.leaves")).to_have_count(1)
     expect(operator.part.locator(".tree-node.loses")).not_to_have_count(0)
-    row = operator.part.locator(".card").last.locator("tbody tr").filter(has_text="owner-ye").first
+    row = operator.part.locator(".card").last.locator("tbody tr").filter(has_text="(owner-ye)").first
     expect(operator.cell(row, "member.rank")).to_have_text("ordinary")
     operator.part.locator("button.danger").click()
     operator.confirms("member.promote.do")

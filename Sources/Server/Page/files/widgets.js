@@ -72,8 +72,16 @@ export function tabs({ label, panels, selected = panels[0].key, onSelect = () =>
       one.tab.setAttribute('aria-selected', String(isCurrent));
       one.tab.tabIndex = isCurrent ? 0 : -1;
       one.body.hidden = !isCurrent;
+      // On a phone there are more tabs than fit; the page may not have them yet.
+      if (isCurrent) requestAnimationFrame(() => bringIntoSight(one.tab));
     }
     onSelect(key);
+  }
+
+  function bringIntoSight(tab) {
+    const [place, frame] = [tab.getBoundingClientRect(), list.getBoundingClientRect()];
+    if (place.left < frame.left) list.scrollLeft -= frame.left - place.left;
+    else if (place.right > frame.right) list.scrollLeft += place.right - frame.right;
   }
 
   list.addEventListener('keydown', (event) => {
