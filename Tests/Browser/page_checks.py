@@ -78,9 +78,15 @@ def tree(page, language):
         speaks = lambda node: any(
             one["name"] == "live" and one["value"].get("value") in ("polite", "assertive")
             for one in node.get("properties", []))
-        if not is_frame and not any(role(node) in ("status", "alert") and speaks(node)
-                                    for node in nodes):
-            faults.append("there is no place whose notices are read out")
+        spoken = {node["backendDOMNodeId"] for node in nodes if speaks(node)}
+        # A dialog has a place of its own, for the page behind it is not read.
+        place = session.send("Runtime.evaluate", {"expression":
+            "(document.querySelector('dialog:modal') ?? document).querySelector('.notices')"})
+        if not is_frame:
+            found = "objectId" in place["result"] and session.send(
+                "DOM.describeNode", {"objectId": place["result"]["objectId"]})["node"]
+            if not found or found["backendNodeId"] not in spoken:
+                faults.append("notices are not read out")
     finally:
         session.detach()
     shown = page.evaluate("document.documentElement.lang")

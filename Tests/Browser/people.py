@@ -88,7 +88,7 @@ class Host(Person):
         tabs = self.page.get_by_role("tab")
         expect(tabs).to_have_text([self.say("host.listings"), self.say("host.events")])
         expect(tabs.first).to_have_attribute("aria-selected", "true")
-        tabs.first.press("ArrowLeft")
+        tabs.first.press("ArrowRight")
         expect(tabs.last).to_have_attribute("aria-selected", "true")
 
     def sees(self, region, key, text):
