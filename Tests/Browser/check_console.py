@@ -17,13 +17,13 @@ import sys
 import time
 import urllib.request
 
+import operations
 import page_checks
 import story
 from demo_server import DemoServer
 from windows import SIZES, Windows, say
 
 FILES = pathlib.Path(__file__).resolve().parents[2] / "Sources/Server/Page/files"
-
 
 
 def press(role, key):
@@ -36,6 +36,15 @@ def press(role, key):
 def listed(page):
     page.locator(".order-link").first.click()
     page.get_by_role("dialog").wait_for()
+
+
+def ranked(page):
+    """Goes to the storefront with ranks, and looks at a promotion before it is given."""
+    page.get_by_label(say(page, "storefront")).select_option("wanwu")
+    form = page.get_by_role("tabpanel").locator("form")
+    form.get_by_label(say(page, "member.member")).select_option("owner-ye")
+    form.get_by_role("button").click()
+    page.locator(".tree-node.loses").first.wait_for()
 
 
 # Name, address, what is there once the page has something to show, and what is done before the look.
@@ -61,8 +70,9 @@ PAGES = [
     ("ops-payouts", "/#ops/payouts", "#main tbody tr", None),
     ("ops-plans", "/#ops/plans", "#main h2", None),
     ("ops-members", "/#ops/members", "#main h2, #main form", None),
+    ("ops-ranks", "/#ops/members", "#main h2, #main form", ranked),
     ("ops-ledger", "/#ops/ledger", "#main tbody tr, #main dd", None),
-    ("ops-webhooks", "/#ops/webhooks", "#main [role=tabpanel]:not([hidden])", None),
+    ("ops-webhooks", "/#ops/webhooks", "#main tbody tr", None),
     ("ops-health", "/#ops/health", "#main [role=tabpanel]:not([hidden])", None),
     ("embed", "/embed#zhao-live", "#main li", None),
 ]
@@ -118,6 +128,7 @@ def look(windows, server, report, shown, is_checked, screenshots):
             if is_checked((size, scheme, language), number):
                 found, advice = page_checks.accessibility(page)
                 faults += found
+                faults += page_checks.tree(page, language)
                 faults += page_checks.keyboard(page)
         except Exception as error:
             faults.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
@@ -158,6 +169,23 @@ def ended_room(server):
     return max(room["room"] for room in rooms if room["host"] == "host-lin")
 
 
+def play(what, act, options, windows, report):
+    """Plays something that has an end, on a server of its own; where it went another way is a fault."""
+    server = DemoServer(options.waggle, viewers=0, orders=0)
+    try:
+        act(server, windows)
+        report.say(what, [])
+    except Exception as error:
+        where = error.__traceback__
+        while where.tb_next and "Browser" in where.tb_next.tb_frame.f_code.co_filename:
+            where = where.tb_next
+        place = f"{pathlib.Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}"
+        report.say(what, [f"{place}: {type(error).__name__}: {str(error)[:1500]}"])
+    finally:
+        windows.close_all()
+        server.stop()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--waggle", required=True)
@@ -166,7 +194,7 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--files", type=pathlib.Path)
     parser.add_argument("--page", help="only pages whose name begins so")
-    parser.add_argument("--only", choices=["story", "pages"])
+    parser.add_argument("--only", choices=["story", "operations", "pages"])
     options = parser.parse_args()
     began = time.monotonic()
     report = Report()
@@ -177,23 +205,15 @@ def main():
         else [], f": {size} bytes")
     windows = Windows(options.chromium, options.files)
     try:
-        if options.only != "pages":
-            server = DemoServer(options.waggle, viewers=0, orders=0)
-            try:
-                story.tell(server, windows)
-                report.say("the story in three windows", [])
-            except Exception as error:
-                where = error.__traceback__
-                while where.tb_next and "Browser" in where.tb_next.tb_frame.f_code.co_filename:
-                    where = where.tb_next
-                place = f"{pathlib.Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}"
-                report.say(
-                    "the story in three windows",
-                    [f"{place}: {type(error).__name__}: {str(error)[:1500]}"])
-            finally:
-                windows.close_all()
-                server.stop()
-        if options.only != "story":
+        if options.only in (None, "story"):
+            play("the story in three windows", story.tell, options, windows, report)
+        if options.only in (None, "operations"):
+            for size, language in (("desktop", "en"), ("phone", "zh")):
+                play(
+                    f"what an operator presses, {size} {language}",
+                    lambda server, windows: operations.press(server, windows, size, language),
+                    options, windows, report)
+        if options.only in (None, "pages"):
             server = DemoServer(options.waggle, viewers=12, orders=40)
             try:
                 if options.screenshots:

@@ -39,6 +39,62 @@ def summary(node):
     return ""
 
 
+# What a screen reader offers to act on, or reads out as one thing: each needs a name.
+NAMED = {
+    "button", "link", "textbox", "searchbox", "combobox", "listbox", "checkbox", "radio", "switch",
+    "tab", "tablist", "tabpanel", "spinbutton", "slider", "Date", "DateTime", "dialog", "table",
+    "image", "navigation", "region",
+}
+LANDMARKS = ["banner", "navigation", "main"]
+LANGUAGES = {"en": "en", "zh": "zh-CN"}
+
+
+def tree(page, language):
+    """What a screen reader would miss: names of controls, landmarks, a place for notices, the language."""
+    session = page.context.new_cdp_session(page)
+    try:
+        session.send("Accessibility.enable")
+        nodes = [node for node in session.send("Accessibility.getFullAXTree")["nodes"]
+                 if not node["ignored"]]
+        role = lambda node: node["role"]["value"]
+        name = lambda node: node.get("name", {}).get("value", "").strip()
+        faults = []
+        for node in nodes:
+            if role(node) in NAMED and not name(node):
+                element = session.send(
+                    "DOM.describeNode", {"backendNodeId": node["backendDOMNodeId"]})["node"]
+                faults.append(
+                    f"a {role(node)} without a name: {element['nodeName']} "
+                    f"{' '.join(element.get('attributes', []))[:80]}")
+        if not name(nodes[0]):
+            faults.append("the page has no title")
+        roles = [role(node) for node in nodes]
+        is_frame = page.evaluate("document.body.classList.contains('embed')")
+        # What is behind a dialog is not there for anybody.
+        if "dialog" not in roles:
+            for landmark in ["main"] if is_frame else LANDMARKS:
+                if roles.count(landmark) != 1:
+                    faults.append(f"{roles.count(landmark)} landmarks of the kind {landmark}")
+        speaks = lambda node: any(
+            one["name"] == "live" and one["value"].get("value") in ("polite", "assertive")
+            for one in node.get("properties", []))
+        spoken = {node["backendDOMNodeId"] for node in nodes if speaks(node)}
+        # A dialog has a place of its own, for the page behind it is not read.
+        place = session.send("Runtime.evaluate", {"expression":
+            "(document.querySelector('dialog:modal') ?? document).querySelector('.notices')"})
+        if not is_frame:
+            found = "objectId" in place["result"] and session.send(
+                "DOM.describeNode", {"objectId": place["result"]["objectId"]})["node"]
+            if not found or found["backendNodeId"] not in spoken:
+                faults.append("notices are not read out")
+    finally:
+        session.detach()
+    shown = page.evaluate("document.documentElement.lang")
+    if shown != LANGUAGES[language]:
+        faults.append(f"the page says that it is in {shown!r}, and is in {language}")
+    return faults
+
+
 # Everything that a person can act on and that can be seen, in order. A group that is walked with arrow
 # keys (radio buttons, tabs) counts by the one that Tab stops at.
 REACHABLE = """

@@ -15,10 +15,11 @@ PATIENCE_MILLISECONDS = 20_000
 
 
 def amount(text):
-    """The minor units of an amount as the pages write them, such as ¥1,234.50."""
-    found = re.search(r"-?[\d,]+(?:\.\d+)?", text.replace("−", "-"))
+    """The minor units of an amount as the pages write them, such as -¥1,234.50."""
+    found = re.search(r"([-−]?)[^\d−-]*([\d,]+(?:\.\d+)?)", text)
     assert found, f"no amount in {text!r}"
-    return round(float(found.group().replace(",", "")) * 100)
+    minor = round(float(found.group(2).replace(",", "")) * 100)
+    return -minor if found.group(1) else minor
 
 
 class Person:
@@ -76,6 +77,19 @@ class Host(Person):
         row = self.page.get_by_role("tabpanel").get_by_role("listitem").filter(has_text=text)
         row.get_by_role("button", name=self.say("host.pin")).click()
         expect(row.get_by_role("button", name=self.say("host.unpin"))).to_be_visible()
+
+    def ends(self):
+        """Ends the show: the report is there, and what only a show that is on needs has gone."""
+        self.tab("host.catalogue")
+        self.button("host.end").click()
+        self.button("host.end", self.page.get_by_role("dialog")).click()
+        expect(self.page.get_by_role("region", name=self.say("host.report.title"), exact=True)
+               ).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+        tabs = self.page.get_by_role("tab")
+        expect(tabs).to_have_text([self.say("host.listings"), self.say("host.events")])
+        expect(tabs.first).to_have_attribute("aria-selected", "true")
+        tabs.first.press("ArrowRight")
+        expect(tabs.last).to_have_attribute("aria-selected", "true")
 
     def sees(self, region, key, text):
         expect(self.figure(region, key)).to_have_text(text, timeout=PATIENCE_MILLISECONDS)

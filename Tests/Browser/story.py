@@ -60,6 +60,7 @@ def tell(server, windows):
     wait_for(lambda: promoter.earnings("pending") - settled["pending"] == share)
     expect(host.figure("host.show", "refunded")).not_to_have_text(
         re.compile(r"^\D*0(\.00)?\D*$"), timeout=PATIENCE_MILLISECONDS)
+    host.ends()
     for person in (host, promoter, viewer, operator):
         windows.close(person.page)
 

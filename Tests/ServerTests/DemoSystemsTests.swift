@@ -87,7 +87,9 @@ struct DemoSystemsTests {
       #expect(letter["attempts"]?.integer == 12)
       let sequence = try #require(letter["sequence"])
       try desk.done("/v1/webhooks/books/replay", ["from": sequence, "to": sequence])
-      try WebhookSample.wait(for: "the books took \(sequence)") { try endpoint("books")["replay"] == .null }
+      try WebhookSample.wait(for: "the books took \(sequence)") {
+        try endpoint("books")["replay"] == .null
+      }
     }
     #expect(try endpoint("books")["dead"]?.integer == 0)
     let next = try #require(warehouse["delivered"]?.integer) + 1

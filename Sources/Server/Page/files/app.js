@@ -56,7 +56,7 @@ function place() {
 /** Tells something in passing, politely. */
 function tell(text, tone = 'info') {
   const notice = make('p', { class: `notice ${tone}`, text });
-  const place = document.querySelector('dialog[open] .notices') ?? notices;
+  const place = [...document.querySelectorAll('dialog[open] .notices')].at(-1) ?? notices;
   place.append(notice);
   while (place.children.length > NOTICES_MAX) place.firstChild.remove();
   setTimeout(() => notice.remove(), NOTICE_MILLISECONDS[tone]);
@@ -139,6 +139,8 @@ function askForToken(wasRefused) {
 /** Shows the role of the address from the beginning. */
 function show() {
   leave();
+  // The way back leads out of a dialog as well.
+  for (const open of document.querySelectorAll('dialog[open]')) open.close();
   const asked = place();
   sayFrame();
   document.title = `${say(`role.${asked.role}`)} · Waggle`;

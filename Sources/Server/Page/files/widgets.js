@@ -72,8 +72,16 @@ export function tabs({ label, panels, selected = panels[0].key, onSelect = () =>
       one.tab.setAttribute('aria-selected', String(isCurrent));
       one.tab.tabIndex = isCurrent ? 0 : -1;
       one.body.hidden = !isCurrent;
+      // On a phone there are more tabs than fit; the page may not have them yet.
+      if (isCurrent) requestAnimationFrame(() => bringIntoSight(one.tab));
     }
     onSelect(key);
+  }
+
+  function bringIntoSight(tab) {
+    const [place, frame] = [tab.getBoundingClientRect(), list.getBoundingClientRect()];
+    if (place.left < frame.left) list.scrollLeft -= frame.left - place.left;
+    else if (place.right > frame.right) list.scrollLeft += place.right - frame.right;
   }
 
   list.addEventListener('keydown', (event) => {
@@ -111,16 +119,18 @@ export function dialog({ title, content = [], actions = [], onClose = () => {} }
   const close = make('button', {
     type: 'button', class: 'icon', 'aria-label': say('close'), text: '✕', onclick: () => element.close(),
   });
+  // What is told meanwhile: the page behind a dialog is neither seen nor read.
+  const told = make('div', { class: 'notices', role: 'status', 'aria-live': 'polite' });
   const element = make('dialog', { class: 'dialog', 'aria-labelledby': titleID },
     make('div', { class: 'dialog-head' }, make('h2', { id: titleID, text: title }), close),
     make('div', { class: 'dialog-body' }, content),
-    actions.length > 0 ? make('div', { class: 'dialog-actions' }, actions) : null,
-    // What is told meanwhile: the page behind a dialog is neither seen nor read.
-    make('div', { class: 'notices', role: 'status', 'aria-live': 'polite' }));
+    actions.length > 0 ? make('div', { class: 'dialog-actions' }, actions) : null, told);
   element.addEventListener('click', (event) => {
     if (event.target === element) element.close(); // the backdrop
   });
   element.addEventListener('close', () => {
+    // What was told last, such as that it is done, is still to be read.
+    document.getElementById('notices')?.append(...told.childNodes);
     element.remove();
     onClose();
   });
