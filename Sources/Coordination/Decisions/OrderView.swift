@@ -21,6 +21,7 @@ package func orderView(
     "paidAt": order.paidAt.map { .string($0.description) } ?? .null,
     "deliveredAt": order.deliveredAt.map { .string($0.description) } ?? .null,
     "releaseDue": order.releaseDue(zone: storefront.zone).map { .string($0.description) } ?? .null,
+    "disputes": .array(order.disputes.filter(\.isOpen).map { .string($0.id.text) }),
     "lines": .array(order.lines.map(lineView)),
     "net": .integer(order.net.minorUnits), "booked": .bool(isBooked),
     "supplier": .integer(settlement.supplier.minorUnits),
