@@ -179,6 +179,7 @@ extension SQLiteReader {
   /// - Parameters:
   ///   - storefront: whose.
   ///   - states: only rooms in one of them.
+  ///   - host: whose rooms; none is everybody's.
   ///   - after: only rooms whose id is above it; none begins with the first.
   ///   - limit: how many at the most.
   /// - Returns: rooms with their counters, in order of id; a room without events has no counters.
