@@ -184,19 +184,21 @@ extension SQLiteReader {
   /// - Parameters:
   ///   - storefront: whose.
   ///   - states: only rooms in one of them.
+  ///   - host: whose rooms; none is everybody's.
   ///   - after: only rooms whose id is above it; none begins with the first.
   ///   - limit: how many at the most.
   /// - Returns: rooms with their counters, in order of id; a room without events has no counters.
   /// - Throws: `StorageError`.
   package func rooms(
-    _ storefront: StorefrontID, states: [RoomState] = RoomState.allCases, after: RoomID? = nil,
-    limit: Int
+    _ storefront: StorefrontID, states: [RoomState] = RoomState.allCases, host: MemberID? = nil,
+    after: RoomID? = nil, limit: Int
   ) throws -> [(room: Room, progress: RoomProgress?)] {
     let words = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
     let columns = RoomTables.roomColumns.joined(separator: ", ")
     let sql = """
       SELECT id, \(columns) FROM rooms
-      WHERE storefront = ?1 AND id > ?2 AND state IN (\(words)) ORDER BY id LIMIT ?3
+      WHERE storefront = ?1 AND id > ?2 AND state IN (\(words))
+        AND (?4 IS NULL OR host = ?4) ORDER BY id LIMIT ?3
       """
     return try moment {
       let rooms = try rows(sql) { row in

@@ -169,7 +169,7 @@ struct CallsTests {
     func read(_ line: String) throws -> String { "\(try httpCall(line, "", .viewer))" }
     let open = try socketCall("room.list", "{}", .viewer)
     #expect(try read("GET /v1/rooms") == "\(open)")
-    guard case .query(.rooms(let states, nil, 100)) = open else {
+    guard case .query(.rooms(let states, nil, nil, 100)) = open else {
       Issue.record("\(open)")
       return
     }

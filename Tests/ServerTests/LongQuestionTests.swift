@@ -29,7 +29,7 @@ struct LongQuestionTests {
     #expect(isTaken(.ledger))
     #expect(isTaken(.timeline(RoomID(trusted: "r1"), by: nil)))
     #expect(!isTaken(.ledger))
-    #expect(isTaken(.storefront))
+    #expect(isTaken(.storefront(withTotals: false)))
     #expect(!isTaken(.plans))
     #expect(context.longReader.count == 2)
     #expect(context.reader.count == 1)

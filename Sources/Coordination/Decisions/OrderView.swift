@@ -31,6 +31,10 @@ func orderText(
   writer.field("paidAt", order.paidAt)
   writer.field("deliveredAt", order.deliveredAt)
   writer.field("releaseDue", order.releaseDue(zone: storefront.zone))
+  writer.key("disputes")
+  writer.beginArray()
+  for dispute in order.disputes where dispute.isOpen { writer.string(dispute.id.text) }
+  writer.endArray()
   writer.key("lines")
   writer.beginArray()
   for line in order.lines { writer.line(line) }

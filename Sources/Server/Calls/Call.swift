@@ -148,10 +148,10 @@ package enum Ticker: Hashable, Sendable {
 
 /// Questions that change nothing; answered from a read-only snapshot of the database.
 package enum Query: Sendable {
-  /// Rooms in these states, in order of id.
-  case rooms(states: [RoomState], after: RoomID?, limit: Int)
-  /// One room with its totals.
-  case room(RoomID)
+  /// Rooms in these states, in order of id; with a host, only theirs.
+  case rooms(states: [RoomState], host: MemberID?, after: RoomID?, limit: Int)
+  /// One room with its totals; money only for staff and its host.
+  case room(RoomID, for: Caller)
   /// What was paid in a room over time; a host sees only their own rooms.
   case timeline(RoomID, by: PersonID?)
   /// The standing listings of a room.
@@ -189,10 +189,10 @@ package enum Query: Sendable {
   case rankPreview(MemberID, rank: String, days: Int64)
   /// A member's invite codes and the quota that they draw on.
   case invites(MemberID)
-  /// The storefront with its totals.
-  case storefront
-  /// What a session is told when it opens.
-  case session(Caller)
+  /// The storefront; with its totals where they may be seen.
+  case storefront(withTotals: Bool)
+  /// What a session is told when it opens, and whether this is a demonstration.
+  case session(Caller, isDemo: Bool)
   /// Sequence, sum and digest of the ledger.
   case ledger
   /// Statements, exports, certificates, the calendar, transactions.
@@ -202,9 +202,9 @@ package enum Query: Sendable {
   /// something must not wait for it.
   var isLong: Bool {
     switch self {
-    case .ledger, .planTrial, .rankPreview, .timeline, .books: true
+    case .ledger, .planTrial, .rankPreview, .timeline, .earningOrders, .books: true
     case .rooms, .room, .listings, .quote, .catalogue, .sets, .links, .order, .orders, .ownOrders,
-      .earningOrders, .explanation, .plans, .members, .member, .ranks, .invites, .storefront,
+      .explanation, .plans, .members, .member, .ranks, .invites, .storefront,
       .session:
       false
     }

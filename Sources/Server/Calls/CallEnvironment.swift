@@ -20,6 +20,9 @@ package struct CallEnvironment: Sendable {
   /// The endpoints that the key file names for a storefront.
   package let webhooks: @Sendable (StorefrontID) -> [WebhookEndpoint]
 
+  /// Whether the server is a demonstration, whose own checkout takes no money.
+  package var isDemo = false
+
   /// Makes an environment.
   ///
   /// - Parameters:

@@ -51,12 +51,13 @@ enum RoomCalls {
     return .query(
       .rooms(
         states: states ?? [.scheduled, .live, .paused],
+        host: try request.fields.optionalIdentifier("host"),
         after: try request.fields.optionalIdentifier("after"),
         limit: try request.fields.limit(max: CallLimits.pageMax)))
   }
 
   static func get(_ request: inout CallRequest) throws(Fault) -> Call {
-    .query(.room(try request.fields.identifier("room")))
+    .query(.room(try request.fields.identifier("room"), for: request.caller))
   }
 
   static func timeline(_ request: inout CallRequest) throws(Fault) -> Call {

@@ -32,8 +32,9 @@ extension Token.Scopes {
 
 /// The methods of the WebSocket.
 package enum SocketCalls {
-  /// Every method but those of the session, in the order of Protocol/README.md.
+  /// Every method but those that change the session, in the order of Protocol/README.md.
   package static let methods: [SocketMethod] = [
+    SocketMethod("session.get", .any, StorefrontCalls.session),
     SocketMethod("room.schedule", [.host, .operator], RoomCalls.schedule),
     SocketMethod("room.open", [.host, .operator], RoomCalls.open),
     SocketMethod("room.pause", [.host, .operator], RoomCalls.pause),

@@ -56,7 +56,14 @@ enum StorefrontCalls {
     return .service(name)
   }
 
-  static func get(_ request: inout CallRequest) throws(Fault) -> Call { .query(.storefront) }
+  static func get(_ request: inout CallRequest) throws(Fault) -> Call {
+    .query(.storefront(withTotals: request.caller.seesEverything))
+  }
+
+  /// Who the caller's session is: one that a cookie opened has not been told.
+  static func session(_ request: inout CallRequest) throws(Fault) -> Call {
+    .query(.session(request.caller, isDemo: request.environment.isDemo))
+  }
 
   static func importCatalogue(_ request: inout CallRequest) throws(Fault) -> Call {
     guard let file = request.file else { preconditionFailure("the route asks for a file") }

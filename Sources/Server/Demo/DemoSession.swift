@@ -76,7 +76,8 @@ extension LoopServer {
     let cashier = Caller(
       person: PersonID(trusted: "demo-checkout"), storefront: Demo.storefront, scopes: [.backend],
       expiry: buyer.expiry)
-    // Ids made of the order's own, so that pressing twice pays once. They may be too long together.
+    // Ids made of the order's own, so that nobody pays twice: whoever presses again later is told of a
+    // conflict. They may be too long together.
     guard let payment = try? FactID("pay-" + order), let delivery = try? FactID("del-" + order)
     else { throw .invalidField("order", "The order's id is too long for the demonstration.") }
     let paid = Call.command(.pay(orderID, payment: payment, paid: [], at: now))

@@ -56,32 +56,44 @@ extension Queries {
       }
       let page = found.prefix(limit)
       let isWhole = found.count <= limit && scanned % CallLimits.pageMax != 0
+      // What one order needs is known to the next: the storefront, its plan, the titles.
+      let known = State()
       return [
-        "orders": .array(try page.map { try earningOrder($0, of: member) }),
+        "orders": .array(try page.map { try earningOrder($0, of: member, knowing: known) }),
         "after": isWhole ? .null : page.last.map { .string($0.id.text) } ?? .null,
       ]
     }
   }
 
-  private func earningOrder(_ order: Order, of member: MemberID) throws -> JSON {
-    let settled = try settled(order.id)
-    let view = orderView(
-      order, settled.settlement, settled.storefront, sequence: settled.sequence)
-    let told = [
-      "order", "state", "room", "currency", "placedAt", "paidAt", "deliveredAt", "releaseDue",
-      "net", "booked",
-    ]
-    let amount = settled.settlement.payees.first { $0.payee == member }?.amount ?? .zero
+  private func earningOrder(
+    _ order: Order, of member: MemberID, knowing known: State
+  ) throws -> JSON {
     let receipt = order.receipt
     let own = receipt.candidates.first { $0.promoter == member }
-    let lines = try inspected { draft throws(Stop) in
-      try order.lines.map { (line) throws(Stop) -> JSON in
+    let (view, expected, lines) = try inspect(
+      storefront: storefront, at: now, knowing: known, load: reader.load
+    ) { draft throws(Stop) in
+      let storefront = try draft.storefront()
+      let settlement = try draft.settlement(
+        of: order, storefront, try draft.plan(version: order.planVersion))
+      let lines = try order.lines.map { (line) throws(Stop) -> JSON in
         [
           "sku": .string(line.sku.text), "title": .string(try draft.sku(line.sku)?.title ?? ""),
           "units": .integer(line.units),
         ]
       }
+      return (
+        orderView(
+          order, settlement, storefront, sequence: try draft.storefrontProgress().sequence),
+        settlement.payees.first { $0.payee == member }?.amount ?? .zero, lines
+      )
     }
+    // Nobody will pay for it any more, so nothing will be earned.
+    let amount = [.cancelled, .expired].contains(order.state) ? .zero : expected
+    let told = [
+      "order", "state", "room", "currency", "placedAt", "paidAt", "deliveredAt", "releaseDue",
+      "net", "booked",
+    ]
     return .object(
       told.map { JSON.Member($0, view[$0] ?? .null) } + [
         JSON.Member("lines", .array(lines)),

@@ -293,7 +293,7 @@ extension Order {
 extension JSON {
   /// An order view as its buyer may see it.
   var withoutEarnings: JSON {
-    let hidden = ["supplier", "platform", "shares", "settlement"]
+    let hidden = ["disputes", "supplier", "platform", "shares", "settlement"]
     return .object((members ?? []).filter { !hidden.contains($0.key) })
   }
 }

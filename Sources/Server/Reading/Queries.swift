@@ -21,13 +21,14 @@ struct Queries {
   /// - Throws: `Fault` for what is not there or not the caller's, `StorageError`.
   func answer(_ query: Query) throws -> JSON {
     switch query {
-    case .rooms(let states, let after, let limit):
-      let rooms = try reader.rooms(storefront, states: states, after: after, limit: limit)
+    case .rooms(let states, let host, let after, let limit):
+      let rooms = try reader.rooms(
+        storefront, states: states, host: host, after: after, limit: limit)
       // Before the storefront is configured it has no currency, and no rooms that would need one.
       guard !rooms.isEmpty else { return ["rooms": []] }
       let currency = try inspected { draft throws(Stop) in try draft.storefront().currency }
       return ["rooms": .array(rooms.map { roomView($0.room, currency: currency) })]
-    case .room(let id): return try room(id)
+    case .room(let id, let caller): return try room(id, for: caller)
     case .timeline(let room, let person): return try timeline(of: room, by: person)
     case .listings(let room, let after, let limit):
       let listings = try reader.listings(storefront, room, after: after, limit: limit)
@@ -60,8 +61,8 @@ struct Queries {
     case .rankPreview(let member, let rank, let days):
       return try rankPreview(member, rank: rank, days: days)
     case .invites(let id): return try invites(id)
-    case .storefront: return try storefrontAnswer()
-    case .session(let caller): return try session(caller)
+    case .storefront(let withTotals): return try storefrontAnswer(withTotals: withTotals)
+    case .session(let caller, let isDemo): return try session(caller, isDemo: isDemo)
     case .ledger: return try ledger()
     case .books(let query): return try books(query)
     }
@@ -78,19 +79,24 @@ struct Queries {
 
   // MARK: Rooms and catalogue
 
-  private func room(_ id: RoomID) throws -> JSON {
+  private func room(_ id: RoomID, for caller: Caller) throws -> JSON {
     let (room, progress, currency) = try inspected { draft throws(Stop) in
       (try draft.room(id), try draft.roomProgress(id), try draft.storefront().currency)
     }
-    let totals: [JSON.Member] = [
+    var totals: [JSON.Member] = [
       JSON.Member("epoch", .integer(progress.epoch)),
       JSON.Member("offset", .integer(progress.offset)),
       JSON.Member("orders", .integer(progress.orders)),
       JSON.Member("units", .integer(progress.units)),
-      JSON.Member("gmv", .integer(progress.gmv.minorUnits)),
-      JSON.Member("refunded", .integer(progress.refunded.minorUnits)),
       JSON.Member("unique", .integer(progress.uniqueViewers)),
     ]
+    // Money is for those whom the tickers and the timeline tell of it.
+    if caller.seesEverything || room.host == caller.person {
+      totals += [
+        JSON.Member("gmv", .integer(progress.gmv.minorUnits)),
+        JSON.Member("refunded", .integer(progress.refunded.minorUnits)),
+      ]
+    }
     return .object((roomView(room, currency: currency).members ?? []) + totals)
   }
 
@@ -106,6 +112,12 @@ struct Queries {
         guard let sku = try draft.sku(id) else {
           throw .rejected(
             Rejection(.unknownSKU, "There is no SKU \(id).", field: "skus[\(index)]"))
+        }
+        guard sku.currency == (try draft.storefront()).currency else {
+          throw .rejected(
+            Rejection(
+              .currencyMismatch, "SKU \(id) is priced in \(sku.currency).",
+              field: "skus[\(index)]"))
         }
         earnings.append(try draft.earningPerUnit(of: sku, host: host, pact: pact))
       }
@@ -141,6 +153,7 @@ struct Queries {
       JSON.Member("title", .string(sku.title)), JSON.Member("category", .string(category)),
       JSON.Member("picture", .string(sku.picture)),
       JSON.Member("price", .integer(sku.price.minorUnits)),
+      JSON.Member("currency", .string(sku.currency.code)),
       JSON.Member("ratePpm", .integer(Int64(sku.rate.partsPerMillion))),
       JSON.Member("left", stock.left.map { .integer($0) } ?? .null),
       JSON.Member("saleFrom", time(sku.saleFrom)), JSON.Member("saleUntil", time(sku.saleUntil)),
@@ -218,12 +231,12 @@ struct Queries {
     ]
   }
 
-  private func storefrontAnswer() throws -> JSON {
+  private func storefrontAnswer(withTotals: Bool) throws -> JSON {
     try inspected { draft throws(Stop) in
       let found = try draft.storefront()
       let version = try draft.planVersion(found.planVersion)
       let totals = try draft.storefrontProgress()
-      return [
+      let settings: JSON = [
         "storefront": .string(found.id.text), "name": .string(found.name),
         "currency": .string(found.currency.code), "timeZone": .string(found.zone.name),
         "precedence": .array(found.precedence.map { .string($0.rawValue) }),
@@ -233,15 +246,22 @@ struct Queries {
         "settlement": .string(found.settlementService?.text ?? "local"),
         "plan": .string(version.plan.name), "planVersion": .integer(found.planVersion),
         "acceptedRisks": version.accepted.map(acceptanceView) ?? .null,
-        "orders": .integer(totals.orders), "units": .integer(totals.units),
-        "gmv": .integer(totals.gmv.minorUnits), "refunded": .integer(totals.refunded.minorUnits),
-        "members": .integer(totals.members), "sequence": .integer(totals.sequence),
       ]
+      guard withTotals else { return settings }
+      return .object(
+        (settings.members ?? []) + [
+          JSON.Member("orders", .integer(totals.orders)),
+          JSON.Member("units", .integer(totals.units)),
+          JSON.Member("gmv", .integer(totals.gmv.minorUnits)),
+          JSON.Member("refunded", .integer(totals.refunded.minorUnits)),
+          JSON.Member("members", .integer(totals.members)),
+          JSON.Member("sequence", .integer(totals.sequence)),
+        ])
     }
   }
 
   /// A session can open before its storefront is configured; then there is no currency yet.
-  private func session(_ caller: Caller) throws -> JSON {
+  private func session(_ caller: Caller, isDemo: Bool) throws -> JSON {
     var currency = JSON.null
     var zone = JSON.null
     var plan = JSON.null
@@ -256,7 +276,7 @@ struct Queries {
       "scopes": .array(
         caller.scopes.text.split(separator: " ").map { .string(String($0)) }),
       "expiresAt": .string(caller.expiry.description), "currency": currency, "timeZone": zone,
-      "plan": plan,
+      "plan": plan, "demo": .bool(isDemo),
     ]
   }
 }

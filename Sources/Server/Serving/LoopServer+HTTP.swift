@@ -24,6 +24,7 @@ extension LoopServer {
   func headReceived(_ head: HTTPRequest, on id: ConnectionID) -> BodyDecision {
     do throws(Fault) {
       guard head.target.segments.first == "v1" else {
+        guard !isNowhere(head) else { throw .notFound }
         return .read(bytesMax: strangersBodyBytesMax(head))
       }
       guard let token = Access.bearerToken(head) else { throw .unauthenticated }
@@ -41,10 +42,20 @@ extension LoopServer {
     context.options.isDemo && head.target.segments.first == "demo" ? 4_096 : 0
   }
 
+  /// Whether nothing is there that could be asked for, so that no body is worth judging.
+  private func isNowhere(_ head: HTTPRequest) -> Bool {
+    switch head.target.segments.first {
+    case "v1", "l", "livez", "readyz", "metrics": false
+    case "demo": !context.options.isDemo
+    default: Page.file(path: head.target.path) == nil
+    }
+  }
+
   func requestReceived(_ request: HTTPRequest, on id: ConnectionID) {
     defer { if outbox.isLong { outbox.send() } }
     requests[id] = RequestNote(request, &requestIDs, now: connections.now)
     let segments = request.target.segments
+    guard !isNowhere(request) else { return reply(Fault.notFound.response, to: id) }
     guard segments.first == "v1" || request.body.count <= strangersBodyBytesMax(request) else {
       return reply(HTTPError.bodyTooLarge.response, to: id)
     }

@@ -235,7 +235,8 @@ extension LoopServer {
     sessions[id]?.isFromCookie = false
     sessions[id]?.tokensRefused = 0
     let waiting = Pending.remote(call.id, batch: batch, place: place)
-    guard submit(.query(.session(caller)), caller, on: id, waiting) else { throw .busy }
+    let session = Query.session(caller, isDemo: context.options.isDemo)
+    guard submit(.query(session), caller, on: id, waiting) else { throw .busy }
   }
 
   // MARK: Answers

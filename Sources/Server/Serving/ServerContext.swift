@@ -61,7 +61,10 @@ struct ServerContext: Sendable {
 
   /// What decoding a call needs to know.
   var environment: CallEnvironment {
-    keyring.environment(now: clock(), moreWebhooks: options.webhooks, zone: options.zone)
+    var environment = keyring.environment(
+      now: clock(), moreWebhooks: options.webhooks, zone: options.zone)
+    environment.isDemo = options.isDemo
+    return environment
   }
 
   /// Hands a call on to whoever answers it.
