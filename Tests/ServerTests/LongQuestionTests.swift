@@ -23,8 +23,9 @@ struct LongQuestionTests {
       health: Health(log: { _ in }), log: Log(format: .text, write: { _ in }), clock: wallClock)
     let address = ReplyAddress(
       loop: 0, connection: ConnectionID(loop: 0, generation: 0, slot: 0), call: 0)
+    var outbox = Outbox(to: context.writer)
     func isTaken(_ query: Query) -> Bool {
-      context.submit(.query(query), Sample.caller(.operator), address)
+      context.submit(.query(query), Sample.caller(.operator), address, through: &outbox)
     }
     #expect(isTaken(.ledger))
     #expect(isTaken(.timeline(RoomID(trusted: "r1"), by: nil)))
