@@ -36,7 +36,7 @@ export function roomList(page) {
       watch?.end?.();
       if (watch) watch.end = isIntersecting ? watch.begin() : null;
     }
-  });
+  }, { rootMargin: '50% 0px' }); // figures are there when a row comes into sight
 
   function row({ room, state }) {
     const title = make('a', { href: addressOf(room), class: 'card-link' });
