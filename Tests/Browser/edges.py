@@ -93,10 +93,12 @@ def goes_astray(page, url):
 
 
 def types(page, url):
-    """Another language keeps what was typed and chosen."""
+    """A host sees their own shows; another language keeps what was typed and chosen."""
     person = Person(page, url)
     page.goto(f"{url}/#host")
     person.is_connected()
+    expect(page.get_by_text("林晓的晚间茶席").first).to_be_visible()
+    expect(page.get_by_text("吴桐的好物小家")).to_have_count(0)
     page.get_by_label(person.say("host.roomTitle")).fill("春茶 <b>")
     page.get_by_text(person.say("host.when.later"), exact=True).click()
     page.locator("#language").select_option("zh")
@@ -148,6 +150,6 @@ def settles(page, url):
     page.locator(".order-link").filter(has_text=order).click()
     operator.tab("ops.order.actions")
     operator.order.get_by_role(
-        "button", name=re.compile(operator.say("ops.resolve", dispute="dispute-"))).click()
+        "button", name=re.compile(operator.say("ops.resolve.one", dispute="dispute-"))).click()
     expect(state).to_have_attribute("data-state", "paid", timeout=PATIENCE_MILLISECONDS)
     expect(page.get_by_text(operator.say("ops.resolved"))).to_be_visible()

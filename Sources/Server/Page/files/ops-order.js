@@ -142,11 +142,14 @@ function actions(page, order, onDone) {
     tell(say(saidOf(view)), 'good');
     onDone();
   };
-  /** A button for each open dispute. */
-  const resolve = (dispute) => {
+  /** An open dispute and what ends it. */
+  const openDispute = (dispute) => {
     const resolution = reportedOnce(['dispute', 'resolvedAt'], dispute);
-    return button(say('ops.resolve', { dispute }), () => report('resolution', resolution(),
-      ({ state }) => (state === 'disputed' ? 'ops.stillDisputed' : 'ops.resolved')));
+    return make('div', {}, make('code', { class: 'order-id', text: dispute }),
+      button(say('ops.resolve'), () => report('resolution', resolution(),
+        ({ state }) => (state === 'disputed' ? 'ops.stillDisputed' : 'ops.resolved')), {
+        'aria-label': say('ops.resolve.one', { dispute }),
+      }));
   };
   const payment = reportedOnce(['payment', 'paidAt'], `payment-${randomName(16)}`);
   const delivery = reportedOnce(['delivery', 'deliveredAt'], `delivery-${randomName(16)}`);
@@ -170,5 +173,5 @@ function actions(page, order, onDone) {
           });
           if (isSure) await report('dispute', dispute(), () => 'ops.disputed');
         }) : null,
-        order.disputes.map(resolve))));
+        order.disputes.map(openDispute))));
 }
