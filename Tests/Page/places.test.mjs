@@ -1,5 +1,5 @@
-// What an address asks for, whoever wrote it; where a token is kept; and what a report that is sent again
-// has in common with the first. Run by Tools/check-page.
+// What an address asks for, whoever wrote it; what a name may do to its neighbours; where a token is kept; and
+// what a report that is sent again has in common with the first. Run by Tools/check-page.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -15,6 +15,7 @@ async function module(name) {
 const { arrivedQuery, placeOf, roomOf } = await module('place.js');
 const { SignIn, inMemory } = await module('session.js');
 const { reportedOnce } = await module('api.js');
+const { plain } = await module('dom.js');
 
 const roles = ['host', 'promoter', 'viewer', 'ops'];
 const place = (hash, search = '') => placeOf({ hash, search }, roles);
@@ -47,6 +48,12 @@ test('an address that nobody would write leads somewhere all the same', () => {
 test('how the visitor came is told once, and the room stays', () => {
   assert.equal(arrivedQuery('?room=r1&link=L&rejected=x'), '?room=r1');
   assert.equal(arrivedQuery('?link=L'), '');
+});
+
+test('a name turns nothing around that stands beside it', () => {
+  assert.equal(plain('Mallory \u202e(1-eci\u2066la)\u202c'), 'Mallory (1-ecila)');
+  assert.equal(plain('שלום 茶 é'), 'שלום 茶 é');
+  assert.equal(plain(null), '');
 });
 
 /** A tab's storage and a server that is no demonstration. */
