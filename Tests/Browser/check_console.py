@@ -17,6 +17,7 @@ import sys
 import time
 import urllib.request
 
+import edges
 import operations
 import page_checks
 import story
@@ -194,7 +195,7 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--files", type=pathlib.Path)
     parser.add_argument("--page", help="only pages whose name begins so")
-    parser.add_argument("--only", choices=["story", "operations", "pages"])
+    parser.add_argument("--only", choices=["story", "operations", "edges", "pages"])
     options = parser.parse_args()
     began = time.monotonic()
     report = Report()
@@ -213,6 +214,8 @@ def main():
                     f"what an operator presses, {size} {language}",
                     lambda server, windows: operations.press(server, windows, size, language),
                     options, windows, report)
+        if options.only in (None, "edges"):
+            play("the edges of the console", edges.meet, options, windows, report)
         if options.only in (None, "pages"):
             server = DemoServer(options.waggle, viewers=12, orders=40)
             try:

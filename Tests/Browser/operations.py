@@ -110,9 +110,10 @@ def payout(operator):
     assert 0 < total == paid, f"the file pays {total}, the page {paid}"
     assert download.value.suggested_filename.endswith(".csv")
     row.locator("button.plain").click()
-    statement = operator.page.get_by_role("dialog")
+    statement = operator.page.get_by_role("dialog").first
     statement.get_by_role("checkbox").first.check()
     operator.button("payout.acknowledge", statement).click()
+    operator.confirms("payout.acknowledge")
     expect(statement).to_be_hidden()
     operator.is_told("payout.acknowledged")
     expect(operator.cell(row, "ops.state")).to_have_text(

@@ -40,6 +40,8 @@ class Windows:
             self._playwright.stop()
             raise
         self.troubles = []
+        #: Answers that are no trouble: (status, path).
+        self.expected = set()
         self._may_break = False
         self._contexts = []
 
@@ -102,7 +104,8 @@ class Windows:
         self._trouble(name, page, message.text)
 
     def _answered(self, name, page, response):
-        if response.status >= 400:
+        path = urllib.parse.urlsplit(response.url).path
+        if response.status >= 400 and (response.status, path) not in self.expected:
             self._trouble(name, page, f"{response.status} of {response.url}")
 
     def _trouble(self, name, page, what):

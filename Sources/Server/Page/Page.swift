@@ -65,6 +65,7 @@ package enum Page {
     "/ops-tree.js": PackageResources.ops_tree_js,
     "/ops.js": PackageResources.ops_js,
     "/parts.js": PackageResources.parts_js,
+    "/place.js": PackageResources.place_js,
     "/promoter-links.js": PackageResources.promoter_links_js,
     "/promoter-orders.js": PackageResources.promoter_orders_js,
     "/promoter-quota.js": PackageResources.promoter_quota_js,

@@ -55,16 +55,19 @@ export class Api {
     return { status: response.status, body: await response.json().catch(() => ({})) };
   }
 
-  /** Every page of a list, up to `most` entries of the member `name`. */
+  /**
+   * Every page of a list from the query's `after` on, up to `most` entries of the member `name`; the
+   * answer's `after` is where it goes on.
+   */
   async all(address, name, query = {}, most = 1000) {
     const found = [];
-    let after = null;
+    let after = query.after ?? null;
     do {
       const page = await this.get(address, { ...query, after });
       found.push(...page[name]);
       after = page.after ?? null;
     } while (after !== null && found.length < most);
-    return { found, isWhole: after === null };
+    return { found, after, isWhole: after === null };
   }
 
   /** Saves a file of the server's under its own name. */
@@ -106,7 +109,14 @@ function queryText(query) {
   return `?${new URLSearchParams(items.map(([name, value]) => [name, String(value)]))}`;
 }
 
-/** A name for a report: the same for the same words, so that pressing twice reports once. */
-export function reportID(...words) {
-  return words.join('-').replaceAll(/[^A-Za-z0-9._:-]/g, '.').slice(0, 64);
+/**
+ * What identifies a report: its id, and the moment of the first press. Sent again after a lost answer it is
+ * the same, and counts once. `members` name the two, `id` is the id; gives a function that gives both.
+ */
+export function reportedOnce([idMember, momentMember], id) {
+  let at = null;
+  return () => {
+    at ??= new Date().toISOString();
+    return { [idMember]: id, [momentMember]: at };
+  };
 }

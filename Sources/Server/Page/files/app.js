@@ -7,8 +7,9 @@
 
 import { Connection } from './protocol.js';
 import { SignIn } from './session.js';
-import { make, field, setText } from './dom.js';
+import { make, field, setText, typeAgain, typedIn } from './dom.js';
 import { setStorefront } from './format.js';
+import { arrivedQuery, placeOf } from './place.js';
 import { say, sayReason, setLanguage, language, languageKey } from './words.js';
 import { showHost } from './host.js';
 import { showPromoter } from './promoter.js';
@@ -32,25 +33,18 @@ const storefrontChoice = document.getElementById('storefront');
 const QUIET_MILLISECONDS = 2500;
 
 let leave = () => {};
-/** The connection of the role that is shown: {key, connection, signIn}; kept from place to place. */
+/**
+ * The connection of the role that is shown: {key, connection, signIn, asked}; kept from place to place.
+ * `asked` is {wasRefused, resolve} while a token is asked for.
+ */
 let current = null;
 let connectionTimer = null;
 
-/** What the address asks for. */
-function place() {
-  const [role, room, ...rest] = location.hash.slice(1).split('/');
-  const query = new URLSearchParams(location.search);
-  const isViewer = !(role in roles) || role === 'viewer';
-  return {
-    role: role in roles ? role : 'viewer',
-    room: room ? decodeURIComponent(room) : isViewer ? query.get('room') : null,
-    /** What stands behind the room in the address, for roles that have more places. */
-    rest: rest.map(decodeURIComponent),
-    // Only a landing link puts the room into the query; only then there may be a cookie.
-    isLanding: isViewer && !room && query.has('room'),
-    link: query.get('link'),
-    rejected: query.get('rejected'),
-  };
+const place = () => placeOf(location, Object.keys(roles));
+
+/** What was told of how the visitor came is not told again, in another language or after a reload. */
+function hasArrived() {
+  history.replaceState(null, '', location.pathname + arrivedQuery(location.search) + location.hash);
 }
 
 /** Tells something in passing, politely. */
@@ -77,6 +71,8 @@ function sayFrame() {
   for (const element of document.querySelectorAll('[data-label]')) {
     element.setAttribute('aria-label', say(element.dataset.label));
   }
+  if (connectionLine.dataset.state) sayConnection(connectionLine.dataset.state);
+  if (current) sayPerson();
 }
 
 function showConnection(state, details) {
@@ -94,11 +90,17 @@ function showConnection(state, details) {
   if (session) {
     setStorefront(session);
     offerStorefronts(current.signIn.storefronts);
-    setText(personLine, say('signedInAs', { person: session.person }));
-    signOut.hidden = false;
-  } else if (state === 'open' && !personLine.textContent) {
-    setText(personLine, say('guest'));
+    sayPerson();
   }
+}
+
+/** Who is signed in; nobody can be another guest than the cookie of a landing link says. */
+function sayPerson() {
+  const { session } = current.connection;
+  const isGuest = current.signIn.token === null;
+  setText(personLine, session === null ? ''
+    : isGuest ? say('guest') : say('signedInAs', { person: session.person }));
+  signOut.hidden = session === null || isGuest;
 }
 
 /** A choice of storefronts, where there is one. */
@@ -114,26 +116,33 @@ function sayConnection(state) {
   setText(connectionLine, say(`state.${state}`));
 }
 
-/** Asks for a token where the server makes none by itself. */
-function askForToken(wasRefused) {
+/** Asks for a token where the server makes none by itself, wherever one goes until it is there. */
+function askForToken(wanting, wasRefused) {
   return new Promise((resolve) => {
-    const token = make('textarea', {
-      rows: 4, required: true, autocomplete: 'off', spellcheck: 'false',
-    });
-    const form = make('form', { class: 'card sign-in' },
-      make('h2', { text: say('signIn') }),
-      make('p', { text: say('signIn.why') }),
-      wasRefused ? make('p', { class: 'bad', text: say('signIn.refused') }) : null,
-      field(say('token'), token),
-      make('button', { class: 'main', text: say('signIn') }));
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      form.remove();
-      resolve(token.value.trim());
-    });
-    main.prepend(form);
-    token.focus();
+    wanting.asked = { wasRefused, resolve };
+    if (wanting === current) showSignIn();
   });
+}
+
+function showSignIn() {
+  const { asked } = current;
+  const token = make('textarea', {
+    rows: 4, required: true, autocomplete: 'off', spellcheck: 'false',
+  });
+  const form = make('form', { class: 'card sign-in' },
+    make('h2', { text: say('signIn') }),
+    make('p', { text: say('signIn.why') }),
+    asked.wasRefused ? make('p', { class: 'bad', text: say('signIn.refused') }) : null,
+    field(say('token'), token),
+    make('button', { class: 'main', text: say('signIn') }));
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    form.remove();
+    current.asked = null;
+    asked.resolve(token.value.trim());
+  });
+  main.prepend(form);
+  token.focus();
 }
 
 /** Shows the role of the address from the beginning. */
@@ -154,7 +163,7 @@ function show() {
   const { connection, signIn } = connectionFor(asked);
   let isOver = false;
   const end = roles[asked.role]({
-    main, connection, signIn, place: asked, tell,
+    main, connection, signIn, place: asked, tell, hasArrived,
     // What was under way when the page was left is nobody's concern any more.
     tellRefusal: (refusal) => isOver || tellRefusal(refusal),
   });
@@ -162,6 +171,7 @@ function show() {
     isOver = true;
     end();
   };
+  if (current.asked) showSignIn();
 }
 
 /** The connection of a role; another role is another person, and has its own. */
@@ -173,23 +183,29 @@ function connectionFor({ role, isLanding }) {
   setText(personLine, '');
   signOut.hidden = true;
   offerStorefronts({ all: [] });
-  const signIn = new SignIn(role, { mayHaveCookie: isLanding, askForToken });
+  const signIn = new SignIn(role, {
+    mayHaveCookie: isLanding, askForToken: (wasRefused) => askForToken(mine, wasRefused),
+  });
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   const connection = new Connection({
     address: `${scheme}://${location.host}/v1/socket`,
     credentials: (wasRefused) => signIn.credentials(wasRefused),
     onState: (state, details) => {
-      if (current?.key === key) showConnection(state, details);
+      if (current === mine) showConnection(state, details);
     },
   });
-  current = { key, connection, signIn };
+  const mine = { key, connection, signIn, asked: null };
+  current = mine;
   connection.open();
   return current;
 }
 
 languageChoice.addEventListener('change', () => {
   setLanguage(languageChoice.value);
-  showAnew();
+  // The same place over the same connection, in other words.
+  const typed = typedIn(main);
+  show();
+  typeAgain(main, typed);
 });
 
 storefrontChoice.addEventListener('change', () => {

@@ -52,10 +52,15 @@ export function catalogue({ connection, room, earnings, attempt, tellRefusal }) 
         make('div', { class: 'actions' }, add)),
       update: (item) => {
         setText(title, item.title);
-        setText(price, money(item.price));
-        setText(level, [say('host.commission', { rate: rate(item.ratePpm) }), stock(item.left)]
-          .join(' · '));
-        earning.show(earnings.get(sku) ?? item.earning);
+        setText(price, money(item.price, item.currency));
+        // Sold in another currency than this storefront's, it cannot be listed, and earns nothing here.
+        const isForeign = item.currency !== connection.session?.currency;
+        setText(level, [
+          say('host.commission', { rate: rate(item.ratePpm) }), stock(item.left),
+          isForeign ? say('host.otherCurrency') : null,
+        ].filter(Boolean).join(' · '));
+        earning.show(isForeign ? null : earnings.get(sku) ?? item.earning);
+        add.hidden = isForeign;
         const isListed = room.find(sku) !== null;
         add.disabled = isListed || room.view?.state === 'ended';
         setText(add, say(isListed ? 'host.listed' : 'host.list'));

@@ -9,7 +9,8 @@ import { keyedList, make, setText } from './dom.js';
 import { count, money, setStorefront } from './format.js';
 import { badge, picture, stock } from './parts.js';
 import { Room } from './room.js';
-import { SignIn } from './session.js';
+import { roomOf } from './place.js';
+import { SignIn, inMemory } from './session.js';
 import { emptyState } from './widgets.js';
 import { language, say } from './words.js';
 
@@ -73,7 +74,10 @@ function show(id) {
     empty.hidden = listings.length > 0;
   }
 
-  const signIn = new SignIn('viewer', { mayHaveCookie: false, askForToken: askParent });
+  // Kept here only: whoever frames this page must not sign in the pages beside it.
+  const signIn = new SignIn('viewer', {
+    mayHaveCookie: false, askForToken: askParent, storage: inMemory(),
+  });
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   const connection = new Connection({
     address: `${scheme}://${location.host}/v1/socket`,
@@ -112,7 +116,7 @@ function show(id) {
 }
 
 document.documentElement.lang = language();
-const room = decodeURIComponent(location.hash.slice(1));
+const room = roomOf(location);
 if (room) show(room);
 else main.replaceChildren(emptyState(say('embed.noRoom')));
 addEventListener('hashchange', () => location.reload());

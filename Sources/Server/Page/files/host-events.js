@@ -7,10 +7,11 @@ import { say } from './words.js';
 
 const EVENTS_SHOWN_MAX = 200;
 
-/** The log: {element, add(event, text), fill(past)}; `onLatest(event, text)` hears of the newest. */
+/** The log: {element, add(event, text), fill(past), clear()}; `onLatest(event, text)` hears of the newest. */
 export function eventLog(onLatest) {
   const list = make('ol', { class: 'events', reversed: true, tabindex: '0', 'aria-labelledby': 'events-title' });
   const empty = emptyState(say('host.quiet'));
+  let isFilled = false;
   const ordersOnly = make('input', { type: 'checkbox' });
   ordersOnly.addEventListener('change', () => list.classList.toggle('orders-only', ordersOnly.checked));
 
@@ -29,9 +30,15 @@ export function eventLog(onLatest) {
       while (list.children.length > EVENTS_SHOWN_MAX) list.lastChild.remove();
       onLatest(event, text);
     },
+    /** Begins anew: what is told of the past comes with the next `fill`. */
+    clear: () => {
+      list.replaceChildren();
+      isFilled = false;
+    },
     /** Past events with their texts, the oldest first, below what is there already. */
     fill: (past) => {
-      if (past.length === 0) return;
+      if (past.length === 0 || isFilled) return;
+      isFilled = true;
       empty.hidden = true;
       if (list.children.length === 0) onLatest(...past[past.length - 1]);
       const room = Math.max(0, EVENTS_SHOWN_MAX - list.children.length);

@@ -2,7 +2,7 @@
 
 import { button, figure, make } from './dom.js';
 import { count, day, duration, money } from './format.js';
-import { copyText, picture } from './parts.js';
+import { copyAndTell, picture } from './parts.js';
 import { dataTable, emptyState } from './widgets.js';
 import { say } from './words.js';
 
@@ -44,9 +44,8 @@ export function showReport({ connection, room, tell }) {
   const dueCard = make('section', { class: 'card', 'aria-labelledby': 'due-title', hidden: true },
     make('h2', { id: 'due-title', text: say('host.report.due') }),
     make('p', { class: 'hint', text: say('host.report.dueWhy') }), due.element);
-  const copy = button(say('host.report.copy'), async () => {
-    if (await copyText(asText())) tell(say('copied'), 'good');
-  }, { class: 'small' });
+  const copy = button(say('host.report.copy'), () => copyAndTell({ tell }, asText()),
+    { class: 'small' });
   const element = make('div', { class: 'stack', hidden: true },
     make('section', { class: 'card', 'aria-labelledby': 'report-title' },
       make('div', { class: 'title-line' },

@@ -94,6 +94,7 @@ export function showHostRoom(page) {
   async function began(result, hasMissed) {
     room.begin(result);
     if (hasMissed) tell(say('missed'));
+    log.clear(); // what was there is told again with the rest of the past
     refresh();
     await readRest(connection, room, refresh).catch(tellRefusal);
     quote(room.listings.map(({ sku }) => sku));

@@ -2,12 +2,12 @@
 
 import { field, keyedList, make, setText } from './dom.js';
 import { dateAndTime, localText, momentOf, partsPerMillion, timeZone } from './format.js';
-import { badge, randomName, readRooms } from './parts.js';
+import { badge, randomName, roomPages } from './parts.js';
 import { emptyState } from './widgets.js';
 import { say } from './words.js';
 import { showHostRoom } from './host-room.js';
 
-const STATES = ['live', 'paused', 'scheduled', 'ended'];
+const STATES = ['live', 'paused', 'scheduled'];
 const REFRESH_MILLISECONDS = 15_000;
 
 /** Shows the host's pages; gives a function that ends them. */
@@ -24,33 +24,48 @@ function showHostRooms({ main, connection, tell, tellRefusal }) {
   const past = make('ul', { class: 'rows' });
   const empty = emptyState(say('host.noRooms'));
   empty.hidden = true;
-  const pastCard = make('section', { class: 'card', 'aria-labelledby': 'past-title', hidden: true },
-    make('h2', { id: 'past-title', text: say('host.past') }), past);
   const showRooms = keyedList(list, ({ room, state }) => `${room} ${state}`, roomRow);
   const showPast = keyedList(past, ({ room }) => room, roomRow);
 
-  async function read() {
+  /** Only the rooms of whoever is signed in. */
+  async function listMine(parameters) {
     try {
-      const rooms = await readRooms(connection, STATES);
-      const mine = rooms.filter(({ host }) => host === connection.session?.person);
-      const isPast = ({ state }) => state === 'ended';
-      showRooms(mine.filter((room) => !isPast(room)).sort((one, other) =>
-        STATES.indexOf(one.state) - STATES.indexOf(other.state)
-        || (one.scheduledFor ?? '').localeCompare(other.scheduledFor ?? '')));
-      showPast(mine.filter(isPast).sort((one, other) =>
-        (other.endedAt ?? '').localeCompare(one.endedAt ?? '')));
-      empty.hidden = mine.length > 0;
-      pastCard.hidden = !mine.some(isPast);
+      const { person } = await connection.signedIn();
+      return await connection.call('room.list', { ...parameters, host: person });
     } catch (refusal) {
       tellRefusal(refusal);
+      return null;
     }
+  }
+  const open = roomPages({
+    list: listMine, states: STATES,
+    show: (rooms) => {
+      showRooms(rooms.sort((one, other) => STATES.indexOf(one.state) - STATES.indexOf(other.state)
+        || (one.scheduledFor ?? '').localeCompare(other.scheduledFor ?? '')));
+      hasOpen = rooms.length > 0;
+    },
+  });
+  const ended = roomPages({
+    list: listMine, states: ['ended'],
+    show: (rooms) => {
+      showPast(rooms.sort((one, other) => (other.endedAt ?? '').localeCompare(one.endedAt ?? '')));
+      pastCard.hidden = rooms.length === 0;
+    },
+  });
+  const pastCard = make('section', { class: 'card', 'aria-labelledby': 'past-title', hidden: true },
+    make('h2', { id: 'past-title', text: say('host.past') }), past, ended.more);
+  let hasOpen = false;
+
+  async function read() {
+    await Promise.all([open.read(), ended.read()]);
+    empty.hidden = hasOpen || !pastCard.hidden;
   }
 
   main.append(make('div', { class: 'columns' },
     startForm(connection, tell, tellRefusal),
     make('div', { class: 'stack' },
       make('section', { class: 'card', 'aria-labelledby': 'rooms-title' },
-        make('h2', { id: 'rooms-title', text: say('host.yourRooms') }), list, empty),
+        make('h2', { id: 'rooms-title', text: say('host.yourRooms') }), list, empty, open.more),
       pastCard)));
   read();
   const timer = setInterval(() => {

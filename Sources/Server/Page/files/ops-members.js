@@ -1,7 +1,7 @@
 // Members: who invited whom, and what another rank would change before anybody gets it: the separation
 // preview, as a table and as a picture of the tree.
 
-import { button, field, make, setText } from './dom.js';
+import { button, field, make, named, setText } from './dom.js';
 import { count, dateAndTime, money } from './format.js';
 import { say } from './words.js';
 import { confirmed, dataTable, emptyState } from './widgets.js';
@@ -34,8 +34,7 @@ export function memberPart(page) {
     caption: say('ops.tab.members'),
     keyOf: (one) => one.member,
     columns: [
-      { label: say('member.member'), cell: (one) => (one.name ? `${one.name} (${one.member})`
-        : one.member) },
+      { label: say('member.member'), cell: (one) => named(one.name, one.member) },
       { label: say('member.rank'), cell: (one) => make('span', { class: 'badge', text: one.rank }) },
       { label: say('member.inviter'), cell: ({ inviter }) => inviter ?? '–' },
       { label: say('member.joinedAt'), cell: ({ joinedAt }) => dateAndTime(joinedAt) },
@@ -49,15 +48,15 @@ export function memberPart(page) {
 
   const levelOf = (name) => Math.max(0, ranks.indexOf(name));
 
-  function drawTree(drawn, options, note = '') {
-    const cut = drawn.slice(0, DRAWN_MAX);
+  function drawTree(drawn, { of = drawn.length, ...options }, note = '') {
+    const cut = drawn.slice(0, DRAWN_MAX); // whoever has a family that is too large
     picture.replaceChildren(treePicture({ members: cut, rankLevel: levelOf, ...options }));
     // On a phone the tree is wider than the page: whom it is about comes into sight.
     const chosen = picture.querySelector('.chosen')?.getBoundingClientRect();
     picture.scrollLeft = chosen
       ? Math.max(0, chosen.left - picture.getBoundingClientRect().left - SIGHT) : 0;
     setText(pictureNote, [
-      drawn.length > cut.length ? say('member.cut', { count: count(cut.length) }) : '', note,
+      of > cut.length ? say('member.cut', { count: count(cut.length) }) : '', note,
     ].filter(Boolean).join(' '));
   }
 
@@ -65,15 +64,16 @@ export function memberPart(page) {
   function drawAll() {
     const { roots, children } = familiesOf(members);
     const chosen = [];
-    const visit = (one) => {
-      chosen.push(one);
-      for (const child of children.get(one.member) ?? []) visit(child);
-    };
+    const familyOf = (one) => [one, ...(children.get(one.member) ?? []).flatMap(familyOf)];
     // Whoever has invited somebody comes first: a row of single members says nothing.
     const interesting = roots.toSorted((left, right) =>
       Number(children.has(right.member)) - Number(children.has(left.member)));
-    for (const root of interesting) visit(root);
-    drawTree(chosen, { label: say('member.treeOf', { count: count(members.length) }) });
+    for (const root of interesting) {
+      const family = familyOf(root);
+      if (chosen.length > 0 && chosen.length + family.length > DRAWN_MAX) continue;
+      chosen.push(...family);
+    }
+    drawTree(chosen, { label: say('member.treeOf', { count: count(members.length) }), of: members.length });
   }
 
   function filter() {
@@ -135,7 +135,8 @@ export function memberPart(page) {
       }) }),
       answer.people.length === 0 ? make('p', { class: 'hint', text: say('member.nobody') }) : null,
       people.element,
-      make('div', { class: 'actions' }, button(
+      // The rank that they have already is nothing to give.
+      answer.newRank === answer.rank ? null : make('div', { class: 'actions' }, button(
         say('member.promote', { member: id, rank: answer.newRank }),
         () => promote(id, answer.newRank), { class: 'danger' })),
     ].filter(Boolean));

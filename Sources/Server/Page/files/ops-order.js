@@ -1,16 +1,16 @@
 // One order over the page: what it was attributed to, who earns what on it, the certificate that nothing
 // was lost, and its refund.
 
-import { button, field, make } from './dom.js';
+import { button, make } from './dom.js';
 import { dateAndTime, money } from './format.js';
 import { randomName } from './parts.js';
 import { say } from './words.js';
 import { confirmed, dataTable, dialog, tabs } from './widgets.js';
-import { path } from './api.js';
+import { path, reportedOnce } from './api.js';
 import { explanationParts } from './explanation.js';
 import { refundForm, stateBadge } from './ops-orders.js';
 
-/** Opens an order; `onChange()` is told when something was done with it. */
+/** Opens an order; `onChange(view)` is told when something was done with it. */
 export async function showOrder(page, id, onChange) {
   const { api, attempt } = page;
   const body = make('div', { class: 'stack' });
@@ -24,10 +24,10 @@ export async function showOrder(page, id, onChange) {
       attempt(() => api.get(path`/v1/orders/${id}/explanation`)),
       attempt(() => api.get(path`/v1/orders/${id}/certificate`)),
     ]);
-    if (!order || !explanation || !certificate) return false;
-    const changed = () => {
-      onChange();
-      read();
+    if (!order || !explanation || !certificate) return null;
+    const changed = async () => {
+      const now = await read();
+      if (now) onChange(now);
     };
     const panels = [
       { key: 'why', label: say('ops.order.why'),
@@ -37,13 +37,16 @@ export async function showOrder(page, id, onChange) {
       { key: 'refund', label: say('ops.order.actions'),
         element: actions(page, order, changed) },
     ];
+    const top = head(order);
     body.replaceChildren(
-      head(order),
+      top,
       tabs({
         label: say('ops.order.title'), panels, selected,
         onSelect: (key) => { selected = key; },
       }).element);
-    return true;
+    // The button that had the focus is gone.
+    if (shown.element.open) top.focus();
+    return order;
   }
 
   if (await read()) shown.open();
@@ -54,7 +57,7 @@ function head(order) {
     ['ops.placedAt', order.placedAt], ['ops.paidAt', order.paidAt],
     ['ops.deliveredAt', order.deliveredAt], ['ops.releaseDue', order.releaseDue],
   ].filter(([, at]) => at);
-  return make('div', { class: 'stack' },
+  return make('div', { class: 'stack', tabindex: '-1' },
     make('div', { class: 'title-line' },
       make('code', { class: 'order-id', text: order.order }), stateBadge(order.state),
       make('span', { class: 'price', text: money(order.net, order.currency) })),
@@ -133,15 +136,25 @@ function actions(page, order, onDone) {
   const { api, attempt, tell } = page;
   const left = order.lines.reduce((sum, { paid, refunded }) => sum + paid - refunded, 0);
   const canRefund = order.paidAt && left > 0;
-  const report = async (name, body, said) => {
+  const report = async (name, body, saidOf) => {
     const view = await attempt(() => api.post(path`/v1/orders/${order.order}/${name}`, body));
     if (!view) return;
-    tell(say(said), 'good');
+    tell(say(saidOf(view)), 'good');
     onDone();
   };
-  const now = () => new Date().toISOString();
-  const isDisputed = order.state === 'disputed';
+  /** An open dispute and what ends it. */
+  const openDispute = (dispute) => {
+    const resolution = reportedOnce(['dispute', 'resolvedAt'], dispute);
+    return make('div', {}, make('code', { class: 'order-id', text: dispute }),
+      button(say('ops.resolve'), () => report('resolution', resolution(),
+        ({ state }) => (state === 'disputed' ? 'ops.stillDisputed' : 'ops.resolved')), {
+        'aria-label': say('ops.resolve.one', { dispute }),
+      }));
+  };
+  const payment = reportedOnce(['payment', 'paidAt'], `payment-${randomName(16)}`);
+  const delivery = reportedOnce(['delivery', 'deliveredAt'], `delivery-${randomName(16)}`);
   const disputeID = `dispute-${randomName(16)}`;
+  const dispute = reportedOnce(['dispute', 'disputedAt'], disputeID);
   return make('div', { class: 'stack' },
     make('section', {}, make('h3', { text: say('ops.refund') }),
       make('p', { class: 'hint', text: say('ops.refund.hint') }),
@@ -149,36 +162,16 @@ function actions(page, order, onDone) {
         : make('p', { class: 'hint', text: say('ops.refund.none') })),
     make('section', { class: 'stack' }, make('h3', { text: say('ops.otherFacts') }),
       make('div', { class: 'actions' },
-        order.state === 'placed' ? button(say('ops.pay'), () => report('payment',
-          { payment: `payment-${randomName(16)}`, paidAt: now() }, 'ops.reported')) : null,
-        order.state === 'paid' ? button(say('ops.deliver'), () => report('delivery',
-          { delivery: `delivery-${randomName(16)}`, deliveredAt: now() }, 'ops.reported')) : null,
+        order.state === 'placed' ? button(say('ops.pay'), () =>
+          report('payment', payment(), () => 'ops.reported')) : null,
+        order.state === 'paid' ? button(say('ops.deliver'), () =>
+          report('delivery', delivery(), () => 'ops.reported')) : null,
         ['paid', 'delivered'].includes(order.state) ? button(say('ops.dispute'), async () => {
           const isSure = await confirmed({
             title: say('ops.dispute'), text: say('ops.dispute.text', { dispute: disputeID }),
             action: say('ops.dispute'), isDangerous: true,
           });
-          if (!isSure) return;
-          sessionStorage.setItem(disputeKey(order.order), disputeID);
-          await report('dispute', { dispute: disputeID, disputedAt: now() }, 'ops.disputed');
+          if (isSure) await report('dispute', dispute(), () => 'ops.disputed');
         }) : null,
-        isDisputed ? resolveForm(order.order, report) : null)));
-}
-
-const disputeKey = (order) => `waggle.dispute.${order}`;
-
-/** Ends a dispute. Its id is whoever's who reported it; one that was begun here is filled in. */
-function resolveForm(order, report) {
-  const dispute = make('input', {
-    required: true, autocomplete: 'off', value: sessionStorage.getItem(disputeKey(order)) ?? '',
-  });
-  const form = make('form', { class: 'inline' },
-    field(say('ops.disputeID'), dispute, say('ops.disputeID.hint')),
-    make('button', { text: say('ops.resolve') }));
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    report('resolution',
-      { dispute: dispute.value.trim(), resolvedAt: new Date().toISOString() }, 'ops.resolved');
-  });
-  return form;
+        order.disputes.map(openDispute))));
 }

@@ -6,7 +6,7 @@ import { dateAndTime, minorUnits, money, typed } from './format.js';
 import { randomName } from './parts.js';
 import { say, sayOr } from './words.js';
 import { dataTable, emptyState } from './widgets.js';
-import { path } from './api.js';
+import { path, reportedOnce } from './api.js';
 import { showOrder } from './ops-order.js';
 
 const PAGE_SIZE = 25;
@@ -30,9 +30,14 @@ export function orderPart(page) {
     field(say('ops.order'), order), make('button', { text: say('ops.open') }));
   const empty = emptyState(say('ops.noOrders'));
   const more = button(say('more'), () => turn(after), { hidden: true });
-  const open = (id) => showOrder(page, id, () => refresh());
+  const open = (id) => showOrder(page, id, (view) => {
+    // In its place, however many pages have been turned.
+    orders = orders.map((one) => (one.order === view.order ? view : one));
+    show();
+  });
   let orders = [];
   let after = null;
+  let wanted = {}; // the filter that was sent, whatever is being typed meanwhile
 
   const table = dataTable({
     caption: say('ops.tab.orders'),
@@ -52,8 +57,7 @@ export function orderPart(page) {
 
   async function turn(from) {
     const answer = await attempt(() => api.get('/v1/orders', {
-      first: 'newest', limit: PAGE_SIZE, after: from, room: room.value.trim(),
-      buyer: buyer.value.trim(),
+      first: 'newest', limit: PAGE_SIZE, after: from, ...wanted,
     }));
     if (!answer) return;
     orders = from === null ? answer.orders : [...orders, ...answer.orders];
@@ -76,6 +80,7 @@ export function orderPart(page) {
 
   filter.addEventListener('submit', (event) => {
     event.preventDefault();
+    wanted = { room: room.value.trim(), buyer: buyer.value.trim() };
     turn(null);
   });
   find.addEventListener('submit', (event) => {
@@ -121,8 +126,7 @@ export function refundForm({ api, attempt, tell }, order, onDone) {
     setText(total, lines === null ? '–'
       : money(lines.reduce((sum, { amount }) => sum + amount, 0), currency));
   };
-  // One id for one form: pressing twice, or again after a lost answer, gives back once.
-  const refund = `refund-${randomName(16)}`;
+  const refund = reportedOnce(['refund', 'refundedAt'], `refund-${randomName(16)}`);
   const submit = make('button', { class: 'danger', text: say('ops.refund') });
   const all = button(say('ops.refund.all'), () => {
     for (const { input, left } of rows) input.value = typed(left, currency);
@@ -141,7 +145,7 @@ export function refundForm({ api, attempt, tell }, order, onDone) {
     }
     submit.disabled = true;
     const view = await attempt(() => api.post(path`/v1/orders/${order.order}/refunds`, {
-      refund, refundedAt: new Date().toISOString(), lines,
+      ...refund(), lines,
     }));
     submit.disabled = false;
     if (!view) return;

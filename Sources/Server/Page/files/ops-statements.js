@@ -1,13 +1,14 @@
 // Payout statements: what each pays to whom, its file, and what was really paid.
 
-import { button, make } from './dom.js';
+import { button, make, named } from './dom.js';
 import { count, dateAndTime, money } from './format.js';
 import { randomName } from './parts.js';
 import { say } from './words.js';
 import { confirmed, dataTable, dialog, emptyState } from './widgets.js';
-import { path } from './api.js';
+import { path, reportedOnce } from './api.js';
 
-const LINES_MAX = 500;
+/** How many lines of a statement are read at a time. */
+const LINES_AT_ONCE = 500;
 
 /** The part: {element, read()}. */
 export function statementPart(page) {
@@ -42,14 +43,16 @@ export function statementPart(page) {
     const answer = await attempt(() => api.post('/v1/releases'));
     if (answer) tell(say('payout.releasedNow', { count: count(answer.released) }), 'good');
   });
+  let pressed = null; // the id of a new statement until there is an answer: pressing again makes no other
   const create = button(say('payout.create'), async () => {
     const isSure = await confirmed({
       title: say('payout.create'), text: say('payout.create.text'), action: say('payout.create'),
     });
     if (!isSure) return;
-    const statement = `statement-${randomName(8)}`;
-    const answer = await attempt(() => api.post('/v1/statements', { statement }));
+    pressed ??= `statement-${randomName(8)}`;
+    const answer = await attempt(() => api.post('/v1/statements', { statement: pressed }));
     if (!answer) return;
+    pressed = null;
     tell(say('payout.created', { amount: money(answer.total, answer.currency) }), 'good');
     read();
   }, { class: 'main' });
@@ -75,9 +78,7 @@ export function statementPart(page) {
 async function showStatement(page, id, onChange) {
   const { api, attempt, tell } = page;
   const statement = await attempt(() => api.get(path`/v1/statements/${id}`));
-  const lines = statement
-    && await attempt(() => api.all(path`/v1/statements/${id}`, 'lines', { limit: 100 }, LINES_MAX));
-  if (!lines) return;
+  if (!statement) return;
   const { currency } = statement;
   const amount = (name) => ({
     label: say(`payout.${name}`), isNumber: true, cell: (line) => money(line[name], currency),
@@ -88,8 +89,7 @@ async function showStatement(page, id, onChange) {
     caption: say('payout.lines'),
     keyOf: ({ member }) => member,
     columns: [
-      { label: say('payout.member'), cell: ({ member, name }) => (name ? `${name} (${member})`
-        : member) },
+      { label: say('payout.member'), cell: ({ member, name }) => named(name, member) },
       amount('opening'), amount('released'), { ...amount('reversed'), label: say('reversed') },
       amount('returned'), amount('offset'),
       { label: say('payout.amount'), isNumber: true,
@@ -98,16 +98,36 @@ async function showStatement(page, id, onChange) {
       { label: say('payout.failed'), cell: (line) => failureCell(line, isOpen, failed) },
     ],
   });
-  table.update(lines.found);
+  let lines = [];
+  let after = null;
+  const more = button(say('more'), () => turn());
+  async function turn() {
+    const page = await attempt(() => api.all(
+      path`/v1/statements/${id}`, 'lines', { limit: 100, after }, LINES_AT_ONCE));
+    if (!page) return false;
+    lines = [...lines, ...page.found];
+    ({ after } = page);
+    more.hidden = page.isWhole;
+    table.update(lines);
+    return true;
+  }
+  const acknowledgement = reportedOnce(
+    ['acknowledgement', 'acknowledgedAt'], `ack-${id}`.slice(0, 64));
   const acknowledge = button(say('payout.acknowledge'), async () => {
+    const isSure = await confirmed({
+      title: say('payout.acknowledge'), action: say('payout.acknowledge'),
+      text: say('payout.acknowledge.text', {
+        total: money(statement.total, currency), failed: count(failed.size),
+      }),
+    });
+    if (!isSure) return;
     const answer = await attempt(() => api.post(path`/v1/statements/${id}/acknowledgement`, {
-      acknowledgement: `ack-${id}`.slice(0, 64),
-      acknowledgedAt: new Date().toISOString(),
+      ...acknowledgement(),
       failed: [...failed].map((member) => ({ member, reason: say('payout.reason') })),
     }));
     if (!answer) return;
+    shown.close(); // first: what is told while a dialog is open is told in it
     tell(say('payout.acknowledged'), 'good');
-    shown.close();
     onChange();
   }, { class: 'main' });
   const shown = dialog({
@@ -117,8 +137,7 @@ async function showStatement(page, id, onChange) {
         from: count(statement.from + 1), to: count(statement.to),
         total: money(statement.total, currency),
       }) }),
-      table.element,
-      lines.isWhole ? null : make('p', { class: 'hint', text: say('payout.cut') }),
+      table.element, more,
       isOpen ? make('p', { class: 'hint', text: say('payout.acknowledge.hint') }) : null,
     ].filter(Boolean),
     actions: [
@@ -128,7 +147,7 @@ async function showStatement(page, id, onChange) {
     ],
   });
   shown.element.classList.add('wide');
-  shown.open();
+  if (await turn()) shown.open();
 }
 
 function failureCell(line, isOpen, failed) {

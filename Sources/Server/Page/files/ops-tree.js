@@ -1,6 +1,8 @@
 // The tree of members as a picture: who invited whom, from left to right, and what a change of rank would
 // give or take. The table beside it says the same for whoever does not see it.
 
+import { plain } from './dom.js';
+
 const SVG = 'http://www.w3.org/2000/svg';
 const COLUMN = 176;
 const ROW = 44;
@@ -78,7 +80,7 @@ export function placed(members) {
 function draw(tag, attributes, text = null) {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== null) element.textContent = text;
+  if (text !== null) element.textContent = plain(text);
   return element;
 }
 

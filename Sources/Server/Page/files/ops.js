@@ -41,7 +41,7 @@ export function showOps(page) {
     webhooks: webhookPart(asked),
     health: healthPart(asked),
   };
-  let current = place.room in parts ? place.room : 'orders';
+  let current = Object.hasOwn(parts, place.room ?? '') ? place.room : 'orders';
   const read = () => parts[current].read();
   const set = tabs({
     label: say('ops.title'),

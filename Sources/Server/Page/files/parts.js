@@ -1,9 +1,11 @@
 // Parts that more than one role shows: a room's badge, a product, an event in words.
 
-import { make, setText } from './dom.js';
+import { button, make, setText } from './dom.js';
 import { count, dateAndTime, rate } from './format.js';
 import { emptyState } from './widgets.js';
 import { say } from './words.js';
+
+const ROOMS_AT_ONCE = 100;
 
 /** The state of a room: {element, show(state)}. */
 export function badge(state = null) {
@@ -80,22 +82,34 @@ export function sayEvent(event, titleOf) {
   }
 }
 
-/** Reads all rooms, page by page, up to a bound. */
-export async function readRooms(connection, states) {
-  const PAGE = 100;
-  const PAGES_MAX = 10;
-  const all = [];
-  let after = null;
-  for (let page = 0; page < PAGES_MAX; page += 1) {
-    const parameters = { limit: PAGE };
-    if (states) parameters.states = states;
-    if (after !== null) parameters.after = after;
-    const { rooms } = await connection.call('room.list', parameters);
-    all.push(...rooms);
-    if (rooms.length < PAGE) break;
-    after = rooms[rooms.length - 1].room;
+/**
+ * The rooms in some states, page by page: {more, read()}. `more` is the button that turns to another page,
+ * hidden where there is none; `read()` reads as many as were turned to anew, and `show(rooms)` gets them.
+ * `list(parameters)` calls `room.list`, and gives null where that was refused.
+ */
+export function roomPages({ list, states, show }) {
+  let pages = 1;
+  const more = button(say('more'), () => {
+    pages += 1;
+    return read();
+  }, { hidden: true });
+
+  async function read() {
+    const found = [];
+    let after = null;
+    for (let page = 0; page < pages && (page === 0 || after !== null); page += 1) {
+      const answer = await list({
+        states, limit: ROOMS_AT_ONCE, ...(after === null ? {} : { after }),
+      });
+      if (!answer) return;
+      found.push(...answer.rooms);
+      after = answer.rooms.length < ROOMS_AT_ONCE ? null : found[found.length - 1].room;
+    }
+    more.hidden = after === null;
+    show(found);
   }
-  return all;
+
+  return { more, read };
 }
 
 /** Puts a text on the clipboard; a promise of whether it is there. */
@@ -111,6 +125,12 @@ export async function copyText(text) {
   const isDone = document.execCommand('copy');
   box.remove();
   return isDone;
+}
+
+/** Puts a text on the clipboard and says so, or that it is not there. */
+export async function copyAndTell({ tell }, text) {
+  if (await copyText(text)) tell(say('copied'), 'good');
+  else tell(say('copied.not'), 'bad');
 }
 
 /** A random name, where the browser's own needs a secure page and this one may have none. */

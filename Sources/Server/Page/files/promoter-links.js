@@ -1,14 +1,20 @@
 // The links made so far, whom each brought, and what was refused of them.
 
 import { button, keyedList, make, setText } from './dom.js';
+import { path } from './api.js';
 import { count, dateAndTime } from './format.js';
 import { say, sayReason } from './words.js';
 import { confirmed, emptyState } from './widgets.js';
 import { shareLink } from './promoter-share.js';
 
+/** The titles of so many more rooms are asked for at a time. */
+const ROOMS_NAMED_MAX = 20;
+const PRODUCTS_NAMED_MAX = 100;
+
 /** The links: {element, read()}. */
 export function linkList(page) {
-  const { attempt } = page;
+  const { attempt, api, connection } = page;
+  const titles = new Map(); // room, or room and SKU → title
   const list = make('ul', { class: 'rows' });
   const empty = emptyState(say('promoter.noLinks'));
   const refused = make('ul', { class: 'plain-list' });
@@ -33,7 +39,9 @@ export function linkList(page) {
         make('div', { class: 'actions' }, show, revoke)),
       update: (now) => {
         view = now;
-        setText(about, [now.room, now.sku, now.channel].filter(Boolean).join(' · ') || now.link);
+        setText(about, [
+          titles.get(now.room) ?? now.room, titles.get(`${now.room} ${now.sku}`) ?? now.sku, now.channel,
+        ].filter(Boolean).join(' · ') || now.link);
         const limit = now.maximumUses ? ` / ${count(now.maximumUses)}` : '';
         const isOver = Date.parse(now.expiresAt) <= Date.now();
         setText(uses, [
@@ -48,10 +56,24 @@ export function linkList(page) {
     };
   });
 
+  /** Learns how rooms and products are called; where that cannot be had, their ids stand in. */
+  async function learn(links) {
+    const rooms = new Set(links.map(({ room }) => room).filter((room) => room && !titles.has(room)));
+    await Promise.all([...rooms].slice(0, ROOMS_NAMED_MAX).map(async (room) => {
+      const [view, answer] = await Promise.all([
+        api.get(path`/v1/rooms/${room}`),
+        connection.call('listing.list', { room, limit: PRODUCTS_NAMED_MAX }),
+      ]).catch(() => [{}, { listings: [] }]);
+      titles.set(room, view.title || room);
+      for (const { sku, title } of answer.listings) titles.set(`${room} ${sku}`, title);
+    }));
+  }
+
   async function read() {
     const answer = await attempt('link.list');
     if (!answer) return;
     showRows(answer.links);
+    learn(answer.links).then(() => showRows(answer.links));
     empty.hidden = answer.links.length > 0;
     noneRefused.hidden = answer.refused.length > 0;
     refused.replaceChildren(...answer.refused.map((entry) => make('li', {},

@@ -12,6 +12,7 @@ const SOON_MILLISECONDS = 800;
 
 /** Whether the amount is earned, or still waits, in words. */
 function standing({ state, booked, releaseDue, amount }) {
+  if (state === 'cancelled' || state === 'expired') return say(`earning.${state}`);
   if (!booked) return say('earning.unpaid');
   if (amount === 0) return '';
   if (state === 'released') return say('earning.released');

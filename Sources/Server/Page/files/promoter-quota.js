@@ -2,11 +2,10 @@
 
 import { button, figure, keyedList, make, setText } from './dom.js';
 import { count, dateAndTime, day, money } from './format.js';
-import { randomName } from './parts.js';
+import { copyAndTell, randomName } from './parts.js';
 import { say, sayOr } from './words.js';
 import { confirmed, dataTable, emptyState } from './widgets.js';
 import { explain } from './explanation.js';
-import { copyText } from './promoter-share.js';
 
 /** The release calendar: {element, read()}. */
 export function releaseCalendar({ attempt }) {
@@ -72,7 +71,7 @@ export function invitePanel(page) {
   const showRows = keyedList(list, ({ invite }) => invite, ({ invite }) => {
     const mark = make('span', { class: 'badge' });
     const hint = make('span', { class: 'hint' });
-    const copy = button(say('copy'), () => copyText(page, invite));
+    const copy = button(say('copy'), () => copyAndTell(page, invite));
     const withdraw = button(say('invite.withdraw'), async () => {
       const isSure = await confirmed({
         title: say('invite.withdraw.title'), text: say('invite.withdraw.text'),

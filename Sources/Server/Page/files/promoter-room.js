@@ -3,85 +3,107 @@
 
 import { button, figure, keyedList, make, setText } from './dom.js';
 import { count, dateAndTime, money } from './format.js';
-import { badge, stock, tile } from './parts.js';
+import { aboutRoom, badge, picture, roomPages, stock } from './parts.js';
 import { say } from './words.js';
 import { emptyState } from './widgets.js';
 import { earningOrders } from './promoter-orders.js';
 import { share } from './promoter-share.js';
 
-const ROOMS_WATCHED_MAX = 20;
 const PRODUCTS_MAX = 100;
 const QUOTED_MAX = 50;
-const STATES = ['live', 'paused', 'scheduled', 'ended'];
 
 const addressOf = (room) => `#promoter/${encodeURIComponent(room)}`;
 
-/** What is running comes first, then what will, the next one first. */
-function byInterest(left, right) {
-  return STATES.indexOf(left.state) - STATES.indexOf(right.state)
-    || String(left.scheduledFor ?? '').localeCompare(String(right.scheduledFor ?? ''))
-    || left.room.localeCompare(right.room);
-}
+/** What is running, what will, and what is over: each with its states and what comes first in it. */
+const GROUPS = [
+  { title: 'viewer.live', states: ['live', 'paused'],
+    key: ({ state, room }) => `${state} ${room}` },
+  { title: 'viewer.soon', states: ['scheduled'], key: ({ scheduledFor }) => scheduledFor ?? '' },
+  { title: 'host.past', states: ['ended'], key: ({ endedAt }) => endedAt ?? '', isNewestFirst: true },
+];
 
-function about(view) {
-  return [
-    say('by', { host: view.host }),
-    view.state === 'scheduled' && view.scheduledFor
-      ? say('startsAt', { time: dateAndTime(view.scheduledFor) }) : null,
-  ].filter(Boolean).join(' · ');
-}
-
-/** The rooms that a promoter can bring viewers to. */
+/** The rooms that a promoter can bring viewers to, and those that they have brought them to. */
 export function roomList(page) {
   const { connection, attempt } = page;
-  const list = make('ul', { class: 'promoted-rooms' });
   const empty = emptyState(say('promoter.noRooms'));
   empty.hidden = true;
-  const watches = new Map(); // room → function that ends it
+  const list = (parameters) => attempt('room.list', parameters);
+  // Figures move in what is looked at, so that a connection watches a few rooms and not all there are.
+  const watches = new Map(); // element → {begin, end}
+  const sight = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) {
+      const watch = watches.get(target);
+      watch?.end?.();
+      if (watch) watch.end = isIntersecting ? watch.begin() : null;
+    }
+  }, { rootMargin: '50% 0px' }); // figures are there when a row comes into sight
 
-  const showRows = keyedList(list, ({ room }) => room, ({ room }) => {
+  function row({ room, state }) {
     const title = make('a', { href: addressOf(room), class: 'card-link' });
     const mark = badge();
     const hint = make('p', { class: 'hint' });
-    const figures = earningFigures(['viewersBrought', 'watching', 'orders', 'pending', 'available']);
+    const isOver = state === 'ended';
+    const figures = earningFigures(isOver ? ['viewersBrought', 'orders', 'pending', 'available']
+      : ['viewersBrought', 'watching', 'orders', 'pending', 'available']);
     let view = null;
-    const end = watches.size < ROOMS_WATCHED_MAX
-      ? connection.watch({ ticker: 'earnings', room }, figures.show) : null;
-    if (end) watches.set(room, end);
+    const element = make('li', { class: 'card promoted-room' },
+      make('div', { class: 'title-line' }, make('h3', {}, title), mark.element),
+      hint, figures.element,
+      make('div', { class: 'actions' },
+        isOver ? null
+          : button(say('promoter.share'), () => share(page, { room: view }), { class: 'main' }),
+        make('a', {
+          class: 'button', href: addressOf(room),
+          text: say(isOver ? 'promoter.tab.orders' : 'promoter.products'),
+        })));
+    watches.set(element, {
+      begin: () => connection.watch({ ticker: 'earnings', room }, figures.show), end: null,
+    });
+    sight.observe(element);
     return {
-      element: make('li', { class: 'card promoted-room' },
-        make('div', { class: 'title-line' }, make('h2', {}, title), mark.element),
-        hint, figures.element,
-        make('div', { class: 'actions' },
-          button(say('promoter.share'), () => share(page, { room: view }), { class: 'main' }),
-          make('a', { class: 'button', href: addressOf(room), text: say('promoter.products') }))),
+      element,
       update: (now) => {
         view = now;
         setText(title, now.title || room);
         mark.show(now.state);
-        setText(hint, about(now));
+        setText(hint, isOver ? [aboutRoom(now), dateAndTime(now.endedAt)].join(' · ') : aboutRoom(now));
       },
     };
-  });
-
-  async function read() {
-    const answer = await attempt('room.list', { limit: 100 });
-    if (!answer) return;
-    const present = new Set(answer.rooms.map(({ room }) => room));
-    for (const [room, end] of watches) {
-      if (present.has(room)) continue;
-      end();
-      watches.delete(room);
-    }
-    showRows(answer.rooms.toSorted(byInterest));
-    empty.hidden = answer.rooms.length > 0;
   }
 
+  const groups = GROUPS.map(({ title, states, key, isNewestFirst }, index) => {
+    const rows = make('ul', { class: 'promoted-rooms' });
+    const showRows = keyedList(rows, ({ room }) => room, row);
+    const { more, read } = roomPages({
+      list, states,
+      show: (rooms) => {
+        const sorted = rooms.sort((one, other) => key(one).localeCompare(key(other)));
+        showRows(isNewestFirst ? sorted.reverse() : sorted);
+        for (const [gone, watch] of watches) {
+          if (gone.parentNode) continue;
+          sight.unobserve(gone);
+          watch.end?.();
+          watches.delete(gone);
+        }
+        element.hidden = rooms.length === 0;
+      },
+    });
+    const id = `rooms-title-${index}`;
+    const element = make('section', { class: 'stack', 'aria-labelledby': id, hidden: true },
+      make('h2', { id, text: say(title) }), rows, more);
+    return { element, read };
+  });
+
   return {
-    element: make('div', {}, list, empty),
-    read,
+    element: make('div', { class: 'stack' }, empty, groups.map(({ element }) => element)),
+    read: async () => {
+      await Promise.all(groups.map(({ read }) => read()));
+      const [live, soon] = groups;
+      empty.hidden = !live.element.hidden || !soon.element.hidden;
+    },
     end: () => {
-      for (const end of watches.values()) end();
+      sight.disconnect();
+      for (const { end } of watches.values()) end?.();
     },
   };
 }
@@ -103,16 +125,24 @@ export function showPromoterRoom(page) {
     view = now;
     setText(title, now.title || room);
     mark.show(now.state);
-    setText(hint, about(now));
+    setText(hint, aboutRoom(now));
   };
   const endFollow = connection.follow(room, {
     onRoom: ({ room: now, listings }) => {
       showView(now);
+      products.forget();
       products.show(listings);
     },
-    onRecovered: ({ room: now }) => showView(now),
+    onRecovered: ({ room: now }) => {
+      showView(now);
+      products.quote(); // what the lost connection left without an answer
+    },
     onEvent: (event) => {
       if (event.kind.startsWith('room.')) showView({ ...view, ...event });
+      if (event.kind === 'room.opened' || event.kind === 'room.pact_raised') {
+        products.forget();
+        products.quote();
+      }
       if (event.kind.startsWith('listing.')) products.read();
       if (event.kind.startsWith('order.')) orders.readSoon();
     },
@@ -151,7 +181,7 @@ function productList(page, roomNow) {
   const empty = emptyState(say('viewer.noProducts'));
   let items = [];
   const earnings = new Map(); // sku → minor units
-  let quoted = '';
+  let quoted = ''; // the products whose earnings are known, or asked for
 
   const showRows = keyedList(list, ({ sku }) => sku, (first) => {
     const title = make('strong');
@@ -160,7 +190,7 @@ function productList(page, roomNow) {
     const earning = make('span', { class: 'earning' });
     let item = first;
     return {
-      element: make('li', { class: 'product-row' }, tile(first.title),
+      element: make('li', { class: 'product-row' }, picture(first),
         make('div', {}, title, make('div', {}, price, ' ', level), earning),
         button(say('promoter.share'), () => share(page, {
           room: roomNow() ?? { room: place.room }, product: item,
@@ -182,6 +212,11 @@ function productList(page, roomNow) {
     empty.hidden = items.length > 0;
   }
 
+  /** Has everything asked for anew: the pact is another one, or there was no answer. */
+  function forget() {
+    quoted = '';
+  }
+
   async function quote() {
     const skus = items.map(({ sku }) => sku);
     const asked = skus.join(' ');
@@ -191,6 +226,7 @@ function productList(page, roomNow) {
       const answer = await attempt('listing.quote', {
         room: place.room, skus: skus.slice(from, from + QUOTED_MAX),
       });
+      if (!answer) forget();
       for (const earning of answer?.earnings ?? []) earnings.set(earning.sku, earning.promoter);
     }
     refresh();
@@ -205,6 +241,8 @@ function productList(page, roomNow) {
   return {
     element: make('div', {}, list, empty),
     show,
+    quote,
+    forget,
     read: async () => {
       const answer = await attempt('listing.list', { room: place.room, limit: PRODUCTS_MAX });
       if (answer) show(answer.listings);

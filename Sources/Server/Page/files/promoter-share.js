@@ -2,30 +2,15 @@
 // Everything is made here; nothing is fetched from elsewhere.
 
 import { button, field, make } from './dom.js';
+import { path } from './api.js';
 import { dateAndTime, money } from './format.js';
+import { copyAndTell } from './parts.js';
 import { say } from './words.js';
 import { dialog } from './widgets.js';
 import { qrCode, qrPath } from './qr.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const QUIET_ZONE = 4;
-
-/** Puts a text on the clipboard and says so; without a secure page the older way is taken. */
-export async function copyText({ tell }, text, element = null) {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text).catch(() => {});
-  } else {
-    const area = element ?? make('textarea', { class: 'unseen' });
-    if (!element) {
-      area.value = text;
-      document.body.append(area);
-    }
-    area.select();
-    document.execCommand('copy');
-    if (!element) area.remove();
-  }
-  tell(say('copied'), 'good');
-}
 
 /** A QR code as a picture with a name. */
 export function qrPicture(text, label) {
@@ -70,12 +55,11 @@ export async function share(page, { room, product = null }) {
 
 /** The share kit of a link that was made before. */
 export async function shareLink(page, link) {
-  const { attempt } = page;
+  const { attempt, api } = page;
   let room = { room: link.room };
   let product = null;
   if (link.room) {
-    const rooms = await attempt('room.list', { limit: 100 });
-    room = rooms?.rooms.find((one) => one.room === link.room) ?? room;
+    room = await attempt(() => api.get(path`/v1/rooms/${link.room}`)) ?? room;
     if (link.sku) {
       const answer = await attempt('listing.list', { room: link.room, limit: 100 });
       product = answer?.listings.find(({ sku }) => sku === link.sku) ?? null;
@@ -105,6 +89,9 @@ function textFor(address, { room, product }) {
     price: product ? money(product.price) : '',
     time: room.scheduledFor ? dateAndTime(room.scheduledFor) : '',
   };
+  // A link to no room, or to one that is not there.
+  if (!room.host) return say('share.text.address', values);
+  if (room.state === 'ended') return say('share.text.ended', values);
   if (product) return say('share.text.product', values);
   return say(room.state === 'scheduled' && room.scheduledFor ? 'share.text.scheduled'
     : 'share.text.room', values);
@@ -128,14 +115,14 @@ function kit(page, link, about) {
         make('p', { class: 'hint', text: say('share.code') })),
       make('div', { class: 'stack grow' },
         make('div', { class: 'inline' }, field(say('promoter.link'), input),
-          button(say('copy'), () => copyText(page, address, input), { class: 'main' })),
+          button(say('copy'), () => copyAndTell(page, address), { class: 'main' })),
         make('p', {
           class: 'hint',
           text: say('promoter.until', { time: dateAndTime(link.expiresAt) }),
         }),
         field(say('share.words'), text),
         make('div', { class: 'actions' },
-          button(say('share.copyWords'), () => copyText(page, text.value, text)),
+          button(say('share.copyWords'), () => copyAndTell(page, text.value)),
           navigator.share ? button(say('share.send'), () =>
             navigator.share({ text: text.value }).catch(() => {})) : null))),
     make('details', { class: 'more' },
@@ -174,7 +161,7 @@ function drawPoster(canvas, address, { room, product }) {
   pen.fillText('Waggle', 48, 50);
   font(600, 28);
   pen.textAlign = 'right';
-  pen.fillText(say(`room.${room.state ?? 'live'}`), width - 48, 50);
+  if (room.state) pen.fillText(say(`room.${room.state}`), width - 48, 50);
   pen.textAlign = 'left';
   pen.textBaseline = 'alphabetic';
 

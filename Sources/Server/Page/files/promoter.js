@@ -4,6 +4,7 @@
 import { button, make } from './dom.js';
 import { say } from './words.js';
 import { tabs } from './widgets.js';
+import { Api } from './api.js';
 import { earningFigures, roomList, showPromoterRoom } from './promoter-room.js';
 import { earningOrders } from './promoter-orders.js';
 import { linkList } from './promoter-links.js';
@@ -16,13 +17,13 @@ export function showPromoter(page) {
   const { connection, place, tellRefusal } = page;
   const attempt = async (method, parameters = {}) => {
     try {
-      return await connection.call(method, parameters);
+      return await (typeof method === 'function' ? method() : connection.call(method, parameters));
     } catch (refusal) {
       tellRefusal(refusal);
       return null;
     }
   };
-  const asked = { ...page, attempt };
+  const asked = { ...page, attempt, api: new Api(page) };
   return place.room ? showPromoterRoom(asked) : showPromoterHome(asked);
 }
 

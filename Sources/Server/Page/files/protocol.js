@@ -2,7 +2,7 @@
 //
 // It doubles as the example of how to use the API. What a client has to do:
 //  1. Open the socket, then the session: `session.open` with a token. Whoever came by a landing
-//     link has a cookie that has opened it already, and starts with any other call.
+//     link has a cookie that has opened it already, and asks `session.get` who they are.
 //  2. Call methods. Calls of one moment leave as one batch; an answer is found by its id.
 //  3. Take pushes, alone or as a batch. Room events have offsets (feed.js); figures are "the
 //     latest value" and carry the ledger sequence that they reflect.
@@ -36,15 +36,13 @@ export class Refusal extends Error {
 /** One connection of one person. `state` is connecting, open, waiting or closed. */
 export class Connection {
   state = 'closed';
-  /** What `session.open` answered; null before, and with a cookie session. */
+  /** What `session.open` answered, or `session.get` where a cookie opened it; null before. */
   session = null;
 
   #address;
   #credentials;
   #onState;
   #socket = null;
-  #usedToken = null;
-  #signingIn = null;
   #openedAt = 0;
   #isRefused = false;
   #nextID = 1;
@@ -74,6 +72,12 @@ export class Connection {
     if (this.state === 'closed') this.#connect();
   }
 
+  /** A promise of the session, once there is one. */
+  async signedIn() {
+    if (this.state !== 'open') await this.#session();
+    return this.session;
+  }
+
   /** Closes for good; every call without an answer fails. */
   close() {
     removeEventListener('online', this.wake);
@@ -100,17 +104,7 @@ export class Connection {
    */
   async call(method, parameters = {}) {
     if (this.state !== 'open') await this.#session();
-    try {
-      return await this.#request(method, parameters);
-    } catch (refusal) {
-      // There was no cookie after all: sign in, and ask once more.
-      if (!isAboutToken(refusal) || this.#usedToken !== null) throw refusal;
-      this.#signingIn ??= this.#credentials(true)
-        .then((token) => this.#signIn(token))
-        .finally(() => { this.#signingIn = null; });
-      await this.#signingIn;
-      return this.#request(method, parameters);
-    }
+    return this.#request(method, parameters);
   }
 
   /** Calls a method whose parameters make it repeatable, until there is an answer that is final. */
@@ -185,13 +179,14 @@ export class Connection {
   async #begin(token) {
     const socket = this.#socket;
     try {
-      this.#usedToken = null;
       this.session = null;
-      if (token !== null) await this.#signIn(token);
+      this.session = token === null ? await this.#request('session.get')
+        : await this.#request('session.open', { token });
+      this.#onState(this.state, { session: this.session });
     } catch (refusal) {
       if (this.#socket !== socket || refusal.code === 'connection_lost') return;
       this.#drop();
-      // A token that is no good any more: come back with another one.
+      // A token that is no good any more, or no cookie after all: come back with another one.
       this.#isRefused = isAboutToken(refusal);
       if (this.#isRefused || refusal.temporary) this.#retryLater();
       else this.#stop(refusal.code, refusal.message);
@@ -202,12 +197,6 @@ export class Connection {
     for (const waiter of this.#held.splice(0)) waiter.resolve();
     for (const feed of this.#feeds.values()) feed.join();
     for (const watch of this.#watches) this.#subscribe(watch);
-  }
-
-  async #signIn(token) {
-    this.#usedToken = token;
-    this.session = await this.#request('session.open', { token });
-    this.#onState(this.state, { session: this.session });
   }
 
   #ended(code, reason) {

@@ -8,13 +8,13 @@ const DEMO_ROLES = { ops: 'operator' };
 
 // Where a page is embedded elsewhere, a browser may refuse it any storage: then it lasts as long as the
 // page does.
-const memory = new Map();
-const storage = {
+const memory = inMemory();
+const tabStorage = {
   get: (key) => {
     try {
       return sessionStorage.getItem(key);
     } catch {
-      return memory.get(key) ?? null;
+      return memory.get(key);
     }
   },
   set: (key, value) => {
@@ -25,7 +25,7 @@ const storage = {
     }
   },
   remove: (key) => {
-    memory.delete(key);
+    memory.remove(key);
     try {
       sessionStorage.removeItem(key);
     } catch {
@@ -33,6 +33,16 @@ const storage = {
     }
   },
 };
+
+/** What is kept as long as the page is there, and seen by no other. */
+export function inMemory() {
+  const kept = new Map();
+  return {
+    get: (key) => kept.get(key) ?? null,
+    set: (key, value) => kept.set(key, value),
+    remove: (key) => kept.delete(key),
+  };
+}
 
 const storageKey = (role) => `waggle.token.${role}`;
 const choiceKey = (role) => `waggle.storefront.${role}`;
@@ -42,34 +52,39 @@ export class SignIn {
   #role;
   #mayHaveCookie;
   #askForToken;
+  #storage;
 
   /**
    * `mayHaveCookie` is for a viewer who came by a landing link. `askForToken(wasRefused)` gives a promise
-   * of a token that a person pasted.
+   * of a token that a person pasted; `storage` keeps it, for this tab if nothing else is said.
    */
-  constructor(role, { mayHaveCookie, askForToken }) {
+  constructor(role, { mayHaveCookie, askForToken, storage = tabStorage }) {
     this.#role = role;
     this.#mayHaveCookie = mayHaveCookie;
     this.#askForToken = askForToken;
+    this.#storage = storage;
   }
 
   /** The token, for HTTP; null with a cookie session. */
   get token() {
-    return this.#mayHaveCookie ? null : storage.get(storageKey(this.#role));
+    return this.#mayHaveCookie ? null : this.#storage.get(storageKey(this.#role));
   }
 
   /** What protocol.js calls before it opens a session. */
   async credentials(wasRefused) {
-    if (this.#mayHaveCookie) {
+    const hadCookie = this.#mayHaveCookie;
+    if (hadCookie) {
       if (!wasRefused) return null;
       this.#mayHaveCookie = false;
     } else if (wasRefused) {
-      storage.remove(storageKey(this.#role));
+      this.#storage.remove(storageKey(this.#role));
     }
-    const kept = storage.get(storageKey(this.#role));
+    const kept = this.#storage.get(storageKey(this.#role));
     if (kept) return kept;
-    const token = (await demoToken(this.#role)) ?? (await this.#askForToken(wasRefused));
-    storage.set(storageKey(this.#role), token);
+    const token = (await demoToken(this.#role, this.#storage))
+      // Nobody pasted a cookie: there is no token yet that was not accepted.
+      ?? (await this.#askForToken(wasRefused && !hadCookie));
+    this.#storage.set(storageKey(this.#role), token);
     return token;
   }
 
@@ -89,23 +104,23 @@ export class SignIn {
   /** Where the demonstration has several storefronts for a role: all of them, {storefront, name}, and
       the one that was chosen. */
   get storefronts() {
-    const all = JSON.parse(storage.get(choicesKey(this.#role)) ?? '[]');
-    return { all, chosen: storage.get(choiceKey(this.#role)) ?? all[0]?.storefront ?? null };
+    const all = JSON.parse(this.#storage.get(choicesKey(this.#role)) ?? '[]');
+    return { all, chosen: this.#storage.get(choiceKey(this.#role)) ?? all[0]?.storefront ?? null };
   }
 
   static forget(role) {
-    storage.remove(storageKey(role));
+    tabStorage.remove(storageKey(role));
   }
 
   /** Signs in to another storefront of the demonstration from now on. */
   static choose(role, storefront) {
     SignIn.forget(role);
-    storage.set(choiceKey(role), storefront);
+    tabStorage.set(choiceKey(role), storefront);
   }
 }
 
 /** A token of the demonstration; null where the server gives no demonstration. */
-async function demoToken(role) {
+async function demoToken(role, storage) {
   const response = await fetch('/demo/session', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

@@ -27,13 +27,14 @@ export class Orders {
   #isStale = false;
   #timer;
   #checkout = null; // {order, show(view)} of the dialog that is open
+  #title = make('h2', { id: 'orders-title', tabindex: '-1', text: say('viewer.myOrders') });
 
   constructor(page) {
     this.#page = page;
     const list = make('ul', { class: 'rows' });
     this.#show = keyedList(list, ({ order }) => order, (view) => this.#row(view));
     this.element = make('section', { class: 'card my-orders', 'aria-labelledby': 'orders-title' },
-      make('h2', { id: 'orders-title', text: say('viewer.myOrders') }), list, this.#empty);
+      this.#title, list, this.#empty);
     this.read();
     this.#timer = setInterval(() => this.#tick(), 1000);
   }
@@ -95,13 +96,20 @@ export class Orders {
     }
   }
 
-  /** The demonstration's checkout. */
+  /** Only a demonstration has a checkout of its own; elsewhere the shop has one. */
+  get #canPay() {
+    return this.#page.connection.session?.demo === true;
+  }
+
+  /** What comes after an order: its state, and the demonstration's checkout. */
   #checkOut(view) {
     const state = make('span', { class: 'badge' });
     const until = make('span', { class: 'hint number' });
     const pay = button(say('viewer.pay', { amount: money(view.net, view.currency) }),
       () => this.#pay(view.order), { class: 'main wide' });
-    const hint = make('p', { class: 'hint', text: say('viewer.payHint') });
+    const hint = make('p', {
+      class: 'hint', text: say(this.#canPay ? 'viewer.payHint' : 'viewer.payElsewhere'),
+    });
     const later = button(say('viewer.later'), () => asked.close(), { class: 'wide' });
     const asked = dialog({
       title: say('viewer.checkout'),
@@ -118,14 +126,17 @@ export class Orders {
         showState(state, now.state);
         setText(until, untilText(now));
         const isOpen = now.state === 'placed';
-        pay.hidden = !isOpen;
+        const mayPay = isOpen && this.#canPay;
+        // The focus does not go under with the button that had it.
+        if (!mayPay && document.activeElement === pay) later.focus();
+        pay.hidden = !mayPay;
         hint.hidden = !isOpen;
         setText(later, say(isOpen ? 'viewer.later' : 'close'));
       },
     };
     this.#checkout.show(view);
     asked.open();
-    pay.focus();
+    (pay.hidden ? later : pay).focus();
   }
 
   /** An order with these lines changed somewhere in the room; it may be one of these. */
@@ -176,8 +187,7 @@ export class Orders {
       this.#put(view);
       tell(say('viewer.done'), 'good');
     } catch (refusal) {
-      if (refusal.code === 'not_found') tell(say('viewer.payElsewhere'));
-      else tellRefusal(refusal);
+      tellRefusal(refusal);
     }
   }
 
@@ -236,6 +246,8 @@ export class Orders {
           ? say('viewer.refundedOf', { amount: money(back, view.currency) }) : '');
         setText(until, untilText(view));
         setText(pay, say('viewer.pay', { amount: money(view.net, view.currency) }));
+        pay.hidden = !this.#canPay;
+        if (!isOpen && actions.contains(document.activeElement)) this.#title.focus();
         actions.hidden = !isOpen;
       },
     };

@@ -15,7 +15,7 @@ const TOLD = ['room.opened', 'room.paused', 'room.resumed', 'room.ended', 'listi
 
 /** Shows one room to a viewer; gives a function that ends it. */
 export function showViewerRoom(page) {
-  const { main, connection, place, tell, tellRefusal } = page;
+  const { main, connection, place, tell, tellRefusal, hasArrived } = page;
   const room = new Room();
   const orders = new Orders({ ...page, room });
   const title = make('h1', { text: place.room });
@@ -54,6 +54,7 @@ export function showViewerRoom(page) {
   }
 
   function tellTouch({ accepted, promoter, reason, message }) {
+    hasArrived();
     if (accepted) tell(say('viewer.broughtBy', { promoter }), 'good');
     else tell(say('viewer.rejected', { reason: sayReason(reason, message) }), 'bad');
   }

@@ -1,7 +1,7 @@
 // The viewer: find a room, watch what is on show, buy.
 
 import { keyedList, make, setText } from './dom.js';
-import { aboutRoom, badge, readRooms, tile } from './parts.js';
+import { aboutRoom, badge, roomPages, tile } from './parts.js';
 import { emptyState } from './widgets.js';
 import { say, sayReason } from './words.js';
 import { showViewerRoom } from './viewer-room.js';
@@ -12,16 +12,16 @@ const REFRESH_MILLISECONDS = 15_000;
 export function showViewer(page) {
   if (page.place.rejected) {
     const text = page.place.room ? 'viewer.rejected' : 'viewer.rejectedNoRoom';
-    page.tell(say(text, { reason: sayReason(page.place.rejected) }), 'bad');
+    // Anybody may write an address: only reasons that this page knows are told.
+    page.tell(say(text, { reason: sayReason(page.place.rejected, say('reason.other')) }), 'bad');
+    page.hasArrived();
   }
   return page.place.room ? showViewerRoom(page) : showViewerRooms(page);
 }
 
-/** Rooms as cards under a title: {element, show(rooms)}; hidden where there is none. */
-function roomCards(id, title, level) {
+/** Rooms as cards under a title: {element, read()}; hidden where there is none. */
+function roomCards({ id, title, level, states, byInterest, list: listRooms }) {
   const list = make('ul', { class: 'room-cards' });
-  const element = make('section', { 'aria-labelledby': id },
-    make(level, { id, text: title }), list);
   const update = keyedList(list, ({ room }) => room, ({ room, title: name }) => {
     const heading = make('strong');
     const mark = badge();
@@ -38,35 +38,39 @@ function roomCards(id, title, level) {
       },
     };
   });
-  return {
-    element,
+  const { more, read } = roomPages({
+    list: listRooms, states,
     show: (rooms) => {
-      update(rooms);
+      update(rooms.sort(byInterest));
       element.hidden = rooms.length === 0;
     },
-  };
+  });
+  const element = make('section', { 'aria-labelledby': id, hidden: true },
+    make(level, { id, text: title }), list, more);
+  return { element, read };
 }
 
 function showViewerRooms({ main, connection, tellRefusal }) {
-  const live = roomCards('live-title', say('viewer.live'), 'h1');
-  const soon = roomCards('soon-title', say('viewer.soon'), 'h2');
+  const list = (parameters) => connection.call('room.list', parameters).catch((refusal) => {
+    tellRefusal(refusal);
+    return null;
+  });
+  const order = (view) => `${view.state === 'live' ? 0 : 1}${view.openedAt ?? ''}`;
+  const live = roomCards({
+    id: 'live-title', title: say('viewer.live'), level: 'h1', list, states: ['live', 'paused'],
+    byInterest: (one, other) => order(one).localeCompare(order(other)),
+  });
+  const soon = roomCards({
+    id: 'soon-title', title: say('viewer.soon'), level: 'h2', list, states: ['scheduled'],
+    byInterest: (one, other) => (one.scheduledFor ?? '').localeCompare(other.scheduledFor ?? ''),
+  });
   const empty = emptyState(say('viewer.noRooms'));
-  for (const part of [live.element, soon.element, empty]) part.hidden = true;
+  empty.hidden = true;
   main.append(live.element, empty, soon.element);
 
   async function read() {
-    try {
-      const rooms = await readRooms(connection);
-      const isSoon = ({ state }) => state === 'scheduled';
-      const order = (view) => `${view.state === 'live' ? 0 : 1}${view.openedAt ?? ''}`;
-      live.show(rooms.filter((room) => !isSoon(room))
-        .sort((one, other) => order(one).localeCompare(order(other))));
-      soon.show(rooms.filter(isSoon)
-        .sort((one, other) => (one.scheduledFor ?? '').localeCompare(other.scheduledFor ?? '')));
-      empty.hidden = rooms.some((room) => !isSoon(room));
-    } catch (refusal) {
-      tellRefusal(refusal);
-    }
+    await Promise.all([live.read(), soon.read()]);
+    empty.hidden = !live.element.hidden;
   }
 
   read();

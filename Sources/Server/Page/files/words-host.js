@@ -38,6 +38,7 @@ export default {
   'host.elapsed': ['On air {time}', '已直播 {time}'],
   'host.lasted': ['Lasted {time}', '时长 {time}'],
   'host.show': ['This show', '本场数据'],
+  'host.otherCurrency': ['Only for storefronts with this currency', '仅限使用该币种的商城'],
   'host.earnings': ['Your earnings in this show', '本场我的收益'],
   'host.chart.orders': ['Paid orders', '付款订单'],
   'host.chart.gmv': ['GMV', '成交额'],

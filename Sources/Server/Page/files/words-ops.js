@@ -59,10 +59,11 @@ export default {
   'ops.dispute.text': ['Nothing of this order is released while the dispute lasts. Its id is {dispute}.',
     '争议期间暂停到账。争议编号 {dispute}。'],
   'ops.disputed': ['The dispute is open.', '已发起争议。'],
-  'ops.disputeID': ['Dispute', '争议编号'],
-  'ops.disputeID.hint': ['The id under which it was reported', '发起时的编号'],
   'ops.resolve': ['Resolve', '解决争议'],
+  'ops.resolve.one': ['Resolve {dispute}', '解决争议 {dispute}'],
   'ops.resolved': ['The dispute is over.', '争议已解决。'],
+  'ops.stillDisputed': ['The order is still disputed: another dispute is open.',
+    '订单仍有其他争议未解决。'],
   'ops.reported': ['Reported.', '已登记。'],
 
   'payout.title': ['Payout statements', '结算单'],
@@ -99,8 +100,10 @@ export default {
   'payout.acknowledge': ['Acknowledge', '确认支付'],
   'payout.acknowledge.hint': ['Tick whose payment failed; their money is available again.',
     '勾选支付失败的成员，金额将退回其可提现。'],
+  'payout.acknowledge.text': [
+    '{total} was paid, but for {failed} failed payments. This cannot be taken back.',
+    '确认已支付 {total}，其中 {failed} 笔支付失败。确认后无法撤回。'],
   'payout.acknowledged': ['Acknowledged.', '已确认。'],
-  'payout.cut': ['The first 500 lines; the file has all.', '仅显示前 500 行，完整内容见文件。'],
 
   'plan.inForce': ['The plan in force', '当前方案'],
   'plan.activation': ['{plan}, activation {activation}', '{plan}，第 {activation} 次启用'],

@@ -49,6 +49,9 @@ export default {
     '{host} 正在直播「{room}」，快来看：{address}'],
   'share.text.scheduled': ['{room} with {host} starts {time}. Keep the link: {address}',
     '{host} 将于 {time} 直播「{room}」，先收藏链接：{address}'],
+  'share.text.ended': ['{room} with {host} is over. The next shows: {address}',
+    '{host} 的直播「{room}」已结束，更多直播：{address}'],
+  'share.text.address': ['Live rooms: {address}', '来看直播：{address}'],
   'share.text.product': ['{product}, {price}, in {room} with {host}: {address}',
     '{product} 仅 {price}，就在 {host} 的直播间「{room}」：{address}'],
 
@@ -57,6 +60,8 @@ export default {
   'earning.noneInRoom': ['No order of yours in this room yet.', '本场还没有你的订单。'],
   'earning.why': ['Why?', '为什么？'],
   'earning.whyOrder': ['Why? Order {order}', '订单 {order} 为什么是这个收益？'],
+  'earning.cancelled': ['cancelled, nothing to earn', '已取消，无收益'],
+  'earning.expired': ['never paid, nothing to earn', '超时未付，无收益'],
   'earning.unpaid': ['not paid yet', '买家未付款'],
   'earning.released': ['released', '已到账'],
   'earning.disputed': ['held by a dispute', '争议中，暂缓'],

@@ -33,7 +33,6 @@ export default {
   'viewer.myOrders': ['Your orders', '我的订单'],
   'viewer.noOrders': ['What you buy shows here.', '购买后会显示在这里。'],
   'viewer.cancel': ['Cancel', '取消订单'],
-  'viewer.paidNow': ['Paid: {title}.', '已付款：{title}。'],
   'viewer.payWithin': ['Pay within {time}', '请在 {time} 内付款'],
   'viewer.unitsOf': ['{units} × {title}', '{title} × {units}'],
   'viewer.refundedOf': ['{amount} refunded', '已退 {amount}'],

@@ -42,7 +42,7 @@ const words = {
   'more': ['More', '更多'],
   'copy': ['Copy', '复制'],
   'copied': ['Copied.', '已复制。'],
-  'loading': ['Loading…', '加载中…'],
+  'copied.not': ['It could not be copied. Select it and copy it by hand.', '复制失败，请手动选择复制。'],
   'chart.empty': ['Nothing to draw yet.', '暂无数据。'],
   'chart.table': ['As a table', '查看表格'],
   'chart.time': ['Time', '时间'],
@@ -51,9 +51,7 @@ const words = {
   'refresh': ['Refresh', '刷新'],
   'rooms': ['Rooms', '直播间'],
   'allRooms': ['All rooms', '全部直播间'],
-  'noRooms': ['No room yet.', '还没有直播间。'],
   'noSuchRoom': ['There is no such room.', '直播间不存在。'],
-  'enter': ['Enter', '进入'],
   'room.scheduled': ['Scheduled', '预告'],
   'room.live': ['Live', '直播中'],
   'room.paused': ['Paused', '暂停'],
@@ -109,6 +107,7 @@ const words = {
   'andMore': ['{titles} and {count} more', '{titles} 等，另有 {count} 款'],
 
   // Reasons and refusals; the server's own sentence stands in where there is none here.
+  'reason.other': ['for another reason', '其他原因'],
   'reason.link_malformed': ['it is no share link', '不是推广链接'],
   'reason.link_altered': ['it was altered', '链接被改动'],
   'reason.link_foreign': ['it belongs to another storefront', '属于其他商城'],
@@ -163,7 +162,11 @@ export function languageKey() {
 
 export function setLanguage(key) {
   current = key;
-  localStorage.setItem('waggle.language', key);
+  try {
+    localStorage.setItem('waggle.language', key);
+  } catch {
+    // It lasts as long as the page does.
+  }
 }
 
 /** A text with its `{names}` filled in. */
