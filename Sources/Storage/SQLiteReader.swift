@@ -205,6 +205,7 @@ extension SQLiteReader {
         row.id(storefront)
         row.text(after?.text ?? "")
         row.integer(Int64(limit))
+        row.text(host?.text)
       } _: { row in
         try RoomTables.readRoom(try row.id(), &row)
       }

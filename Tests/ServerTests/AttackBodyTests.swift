@@ -42,7 +42,7 @@ struct AttackBodyTests {
       ("POST /v1/orders", ["Expect: 100-continue"], 401, "unauthenticated"),
       ("GET /v1/socket", ["Upgrade: websocket", "Connection: Upgrade"], 401, "unauthenticated"),
       ("POST /", [], 413, "body_too_large"), ("GET /l/x", [], 413, "body_too_large"),
-      ("POST /demo/session", [], 413, "body_too_large"),
+      ("POST /demo/session", [], 404, "not_found"), ("POST /nothing", [], 404, "not_found"),
       ("POST /v1/orders", [good], 413, "body_too_large"),
     ]
     for (line, headers, status, code) in cases {

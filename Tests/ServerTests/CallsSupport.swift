@@ -34,7 +34,7 @@ enum Sample {
 
   /// A valid call of every method of the socket, as a member makes it.
   static let socketParameters: [(method: String, parameters: String)] = [
-    ("room.schedule", #"{"room":"r1","title":"茶"}"#),
+    ("session.get", "{}"), ("room.schedule", #"{"room":"r1","title":"茶"}"#),
     ("room.open", #"{"room":"r1","pactPpm":300000}"#),
     ("room.pause", #"{"room":"r1"}"#), ("room.resume", #"{"room":"r1"}"#),
     ("room.end", #"{"room":"r1"}"#), ("room.raise_pact", #"{"room":"r1","pactPpm":400000}"#),

@@ -51,6 +51,7 @@ struct DeliveryIsolationTests {
   ]
 
   static let methods: [(method: String, parameters: JSON, code: String?)] = [
+    ("session.get", .object([]), nil),
     ("room.schedule", ["room": "r1", "title": "X", "host": "lin"], "unknown_member"),
     ("room.open", ["room": "r1", "host": "lin"], "unknown_member"),
     ("room.pause", ["room": "r1"], "unknown_room"),
