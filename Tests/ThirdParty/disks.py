@@ -21,7 +21,8 @@ import sys
 import tempfile
 import time
 
-from crash import SHOP, Fact, Line, World, expect
+from crash_shop import SHOP, Fact, Line, expect
+from crash_world import World
 from waggle import Backend, Failure
 
 

@@ -28,7 +28,7 @@ import tempfile
 import time
 
 import soak_figures
-from crash import BOOKS, DELEGATED, ROOM, SHOP, Line, Process
+from crash_shop import BOOKS, DELEGATED, ROOM, SHOP, Line, Process
 from soak_figures import KIB, MIB, Phase, Reading
 from soak_visitors import DRAIN_SECONDS, Sale
 from waggle import Failure

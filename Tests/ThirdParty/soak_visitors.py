@@ -9,7 +9,8 @@ import threading
 import time
 import urllib.parse
 
-from crash import MEMBERS, ROOM, SHOP, Fact, Line, Process, World, expect
+from crash_shop import MEMBERS, ROOM, SHOP, Fact, Line, Process, expect
+from crash_world import World
 from soak_figures import MIB, Control, Stopwatch
 from waggle import Backend, Failure, Socket, utc
 

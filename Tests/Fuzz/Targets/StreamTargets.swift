@@ -37,9 +37,56 @@ private func requests(_ chunks: [[UInt8]]) -> Outcome<HTTPRequest, HTTPError> {
   return outcome
 }
 
+/// What is wrong where a smaller limit is set as soon as a header is there, as the server does it for
+/// whoever has shown no good token.
+private func lateLimitFault(_ bytes: [UInt8], _ whole: Outcome<HTTPRequest, HTTPError>) -> String? {
+  let lateMax = 16
+  for chunks in cuts(bytes) {
+    var decoder = HTTPRequestDecoder(bodyBytesMax: bodyBytesMax)
+    var items: [HTTPRequest] = []
+    var head: HTTPRequest?
+    do throws(HTTPError) {
+      for chunk in chunks {
+        chunk.withUnsafeBytes { decoder.feed($0) }
+        while let request = try decoder.next() {
+          if let head {
+            let bare = HTTPRequest(
+              method: request.method, target: request.target, versionMinor: request.versionMinor,
+              headers: request.headers)
+            if bare != head { return "the header was \(head), of \(request)" }
+            if request.body.count > lateMax { return "\(request.body.count) bytes after all" }
+          }
+          head = nil
+          items.append(request)
+        }
+        if let found = decoder.takeHead() {
+          head = found
+          if decoder.takeHead() != nil { return "a header was told twice" }
+          try decoder.limitBody(to: lateMax)
+        }
+      }
+      if items != whole.items || whole.failure != nil { return "a late limit lost a request" }
+    } catch {
+      guard items == Array(whole.items.prefix(items.count)) else {
+        return "a late limit changed what was before"
+      }
+      if items.count == whole.items.count {
+        // It ended where nothing came of the whole either: cut off, or refused.
+        if whole.failure != nil, error != whole.failure, error != .bodyTooLarge { return "\(error)" }
+        continue
+      }
+      if error != .bodyTooLarge || whole.items[items.count].body.count <= lateMax {
+        return "\(error) for a body of \(whole.items[items.count].body.count) bytes"
+      }
+    }
+  }
+  return nil
+}
+
 func httpFault(_ bytes: [UInt8]) -> String? {
   if let fault = difference(bytes, requests) { return fault }
   let outcome = requests([bytes])
+  if let fault = lateLimitFault(bytes, outcome) { return fault }
   if let fault = framingFault(
     bytes, outcome.items, outcome.failure, bodyBytesMax: bodyBytesMax)
   {
