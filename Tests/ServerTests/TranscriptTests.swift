@@ -90,12 +90,12 @@ struct TranscriptTests {
   }
 
   private static let unread = #"{"on":"a","expect":{"jsonrpc":"2.0","id":2,"result":"$any"}}"#
-  private static let unset = #""currency":null,"timeZone":null,"plan":null"#
+  private static let unset = #""currency":null,"timeZone":null,"plan":null,"demo":false"#
 
   /// Lines after the header, and the failure they must end with; nothing where they must pass.
   static let conversations: [([String], String?)] = [
     ([open, answered(unset)], nil),
-    ([open, answered(#""currency":null,"timeZone":null"#)], "line 3: .result.plan is too much"),
+    ([open, answered(#""currency":null,"timeZone":null,"demo":false"#)], "line 3: .result.plan is too much"),
     ([open, answered(unset + #","more":1"#)], "line 3: .result.more is missing"),
     (
       [open, answered(unset).replacing("viewer", with: "host")],
