@@ -55,7 +55,9 @@ struct CallsMatrixTests {
   @Test("The tables of methods and paths are those of the contract")
   func contract() throws {
     let rows = try Self.contractRows()
-    let socket = rows.filter { !$0.name.contains(" ") && !["session.open", "session.refresh"].contains($0.name) }
+    let socket = rows.filter {
+      !$0.name.contains(" ") && !["session.open", "session.refresh"].contains($0.name)
+    }
     #expect(socket.count == SocketCalls.methods.count)
     for (row, method) in zip(socket, SocketCalls.methods) {
       #expect(row.name == method.name)

@@ -121,7 +121,8 @@ struct ConsoleRightsTests {
   func foreignCurrency() throws {
     let shop = try Shop.open()
     try shop.door.desk().importText(
-      "sku,product,supplier,title,price,cost,ratePpm,currency\nmug,mug,sup,mug,900,500,150000,EUR\n")
+      "sku,product,supplier,title,price,cost,ratePpm,currency\nmug,mug,sup,mug,900,500,150000,EUR\n"
+    )
     let host = try shop.door.visitor("lin", .host)
     let items = try host.done("catalogue.search", ["text": "mug"])["items"]?.elements ?? []
     #expect(items.first?["currency"] == "EUR" && items.first?["earning"] == nil)

@@ -95,7 +95,10 @@ struct TranscriptTests {
   /// Lines after the header, and the failure they must end with; nothing where they must pass.
   static let conversations: [([String], String?)] = [
     ([open, answered(unset)], nil),
-    ([open, answered(#""currency":null,"timeZone":null,"demo":false"#)], "line 3: .result.plan is too much"),
+    (
+      [open, answered(#""currency":null,"timeZone":null,"demo":false"#)],
+      "line 3: .result.plan is too much"
+    ),
     ([open, answered(unset + #","more":1"#)], "line 3: .result.more is missing"),
     (
       [open, answered(unset).replacing("viewer", with: "host")],

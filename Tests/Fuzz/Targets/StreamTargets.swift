@@ -72,7 +72,9 @@ private func lateLimitFault(_ bytes: [UInt8], _ whole: Outcome<HTTPRequest, HTTP
       }
       if items.count == whole.items.count {
         // It ended where nothing came of the whole either: cut off, or refused.
-        if whole.failure != nil, error != whole.failure, error != .bodyTooLarge { return "\(error)" }
+        if whole.failure != nil, error != whole.failure, error != .bodyTooLarge {
+          return "\(error)"
+        }
         continue
       }
       if error != .bodyTooLarge || whole.items[items.count].body.count <= lateMax {
