@@ -12,7 +12,7 @@ KIB = 1024
 MIB = 1024 * KIB
 
 # What a stored order may keep in memory, with all that belongs to it: facts, visits, events, pages of
-# the database. The records are kept until two million keys are known, the pages up to 72 MiB.
+# the database. The records are kept until they weigh 256 MiB, the pages up to 72 MiB.
 BYTES_PER_ORDER = 32 * KIB
 # What the heap may be larger for than what is in it, over a whole run.
 SLACK = 12 * MIB
