@@ -142,6 +142,12 @@ private struct Check {
     let all = try reader.count(
       "SELECT count(*) FROM member_postings WHERE storefront = ?", storefront.id)
     try expect(membersPostings, all, at: "members' postings of known transactions")
+    let lost = try reader.count(
+      """
+      SELECT count(*) FROM facts AS f WHERE storefront = ? AND answer_of IS NOT NULL AND NOT EXISTS
+        (SELECT 1 FROM facts AS e WHERE e.number = f.answer_of AND e.answer IS NOT NULL)
+      """, storefront.id)
+    try expect(0, lost, at: "reports whose answer is lost")
     let kept = try reader.tables.storefronts.progress(storefront.id)?.sequence ?? 0
     try expect(head.sequence, kept, at: "sequence of the storefront")
     progress(.ledger, total, total)

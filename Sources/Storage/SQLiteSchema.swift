@@ -80,6 +80,8 @@ extension SQLiteConnection {
   func migrate(_ schema: SQLiteSchema) throws {
     let version = Int(try integer("PRAGMA user_version"))
     guard version < schema.migrations.count else { return }
+    // Indexes of a large database are sorted on the way; that must not have to fit into memory.
+    try execute("PRAGMA temp_store = FILE")
     for index in version..<schema.migrations.count {
       try transaction {
         try execute("PRAGMA application_id = \(schema.applicationID)")
@@ -87,6 +89,7 @@ extension SQLiteConnection {
         try execute("PRAGMA user_version = \(index + 1)")
       }
     }
+    try execute("PRAGMA temp_store = MEMORY")
     let lax = try integer(
       """
       SELECT count(*) FROM pragma_table_list

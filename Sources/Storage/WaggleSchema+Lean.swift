@@ -115,8 +115,7 @@ extension SQLiteSchema {
       UNIQUE (room, storefront, "offset")
     ) STRICT;
     INSERT INTO lean_events
-      SELECT room, storefront, "offset", epoch, at, kind, payload FROM room_events
-      ORDER BY at, storefront, room, "offset";
+      SELECT room, storefront, "offset", epoch, at, kind, payload FROM room_events;
     DROP TABLE room_events;
     ALTER TABLE lean_events RENAME TO room_events;
     CREATE TABLE lean_viewers (

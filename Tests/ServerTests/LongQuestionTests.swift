@@ -31,9 +31,10 @@ struct LongQuestionTests {
     #expect(isTaken(.timeline(RoomID(trusted: "r1"), by: nil)))
     #expect(!isTaken(.ledger))
     #expect(isTaken(.storefront(withTotals: false)))
+    #expect(!isTaken(.orders(room: nil, buyer: nil, direction: .newest, after: nil, limit: 1)))
     #expect(!isTaken(.plans))
     #expect(context.longReader.count == 2)
     #expect(context.reader.count == 1)
-    #expect(context.health.callsRefusedBusy.load(ordering: .relaxed) == 2)
+    #expect(context.health.callsRefusedBusy.load(ordering: .relaxed) == 3)
   }
 }

@@ -134,6 +134,10 @@ struct VerificationTests {
       "bonus c/joinBonus, amount"
     ),
     ("UPDATE transactions SET postings = '' WHERE sequence = 3", "transaction 3, has postings"),
+    (
+      "UPDATE facts SET answer = NULL, answer_of = 99 WHERE number = 1",
+      "reports whose answer is lost"
+    ),
     ("DELETE FROM member_postings WHERE sequence = 3", "transaction 3, posting 1, member"),
     (
       "INSERT INTO member_postings VALUES ('zz', 'sf', 999, 0, 'paid', 5)",

@@ -325,7 +325,7 @@ extension Record? {
     case .productSet(let set): 512 + set.skus.count * 64
     case .planVersion: 16_384
     case .visits(let visits): 512 + visits.touches.count * 160
-    case .none, .balance, .stock: 160
+    case .none, .balance, .stock: 320
     default: 512
     }
   }

@@ -203,7 +203,9 @@ package enum Query: Sendable {
   var isLong: Bool {
     switch self {
     case .ledger, .planTrial, .rankPreview, .timeline, .earningOrders, .books: true
-    case .rooms, .room, .listings, .quote, .catalogue, .sets, .links, .order, .orders, .ownOrders,
+    // Only by a room or a buyer are orders found without looking at all of them.
+    case .orders(let room, let buyer, _, _, _): room == nil && buyer == nil
+    case .rooms, .room, .listings, .quote, .catalogue, .sets, .links, .order, .ownOrders,
       .explanation, .plans, .members, .member, .ranks, .invites, .storefront,
       .session:
       false
