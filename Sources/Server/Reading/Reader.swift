@@ -1,5 +1,6 @@
 // The threads that answer questions from read-only snapshots, so that no question delays a commit: one
-// for what takes a page of rows at the most, one for what may take long (`Query.isLong`).
+// for what is answered from a page of rows or a short list, one for what grows with all that is stored
+// (`Query.isLong`; which is which, and what is left: decision 0039).
 
 import Commerce
 import Coordination

@@ -11,9 +11,9 @@ import Wire
 struct ServerContext: Sendable {
   /// To the writer.
   let writer: Mailbox<WriterMessage>
-  /// To the reader of what takes a page of rows at the most.
+  /// To the reader of what is answered from a page of rows or a short list.
   let reader: Mailbox<ReaderMessage>
-  /// To the reader of what may take long, so that the other one never does.
+  /// To the reader of what grows with all that is stored, so that nothing else waits for it.
   let longReader: Mailbox<ReaderMessage>
   /// The keys that verify tokens and links and sign guests' tokens, as long as they hold.
   let keys: LiveKeys
