@@ -202,7 +202,9 @@ package enum Query: Sendable {
   /// something must not wait for it.
   var isLong: Bool {
     switch self {
-    case .ledger, .planTrial, .rankPreview, .timeline, .earningOrders, .books: true
+    case .ledger, .planTrial, .rankPreview, .timeline, .books: true
+    // A room's orders are looked through for the member's; their own are found at once.
+    case .earningOrders(_, let room, _, _): room != nil
     // Only by a room or a buyer are orders found without looking at all of them.
     case .orders(let room, let buyer, _, _, _): room == nil && buyer == nil
     case .rooms, .room, .listings, .quote, .catalogue, .sets, .links, .order, .ownOrders,
