@@ -51,7 +51,7 @@ struct NaiveFraming {
     var lines = NaiveFraming.lines(Array(bytes[place..<close]))
     let first = lines.removeFirst()
     let words = NaiveFraming.pieces(first, at: 32)
-    guard words.count == 3, NaiveFraming.isToken(words[0]),
+    guard words.count == 3, NaiveFraming.isText(first), NaiveFraming.isToken(words[0]),
       let minor = ["HTTP/1.0", "HTTP/1.1"].firstIndex(
         of: String(decoding: words[2], as: UTF8.self)),
       let headers = NaiveFraming.headers(lines)
