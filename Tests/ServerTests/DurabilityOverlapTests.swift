@@ -217,6 +217,19 @@ struct DurabilityOverlapTests {
     #expect(bench.finish().answers.count == 10)
   }
 
+  @Test("A small batch that nobody waits behind is stored by the writer itself")
+  func alone() throws {
+    let bench = try heldBench()
+    bench.committer.holds = false
+    _ = bench.turn([bench.order("o1")])
+    #expect(bench.committer.wasAlone)
+    _ = bench.turn((0..<Writer.aloneRecordsMax).map { bench.order("many\($0)") })
+    #expect(!bench.committer.wasAlone)
+    bench.mailbox.post(bench.order("o3"))
+    _ = bench.turn([bench.order("o2")])
+    #expect(!bench.committer.wasAlone)
+  }
+
   @Test("The committer's thread stores one batch after the other, and tells how it went")
   func thread() throws {
     let memory = MemoryStore()
@@ -229,15 +242,22 @@ struct DurabilityOverlapTests {
     var changes = Changes()
     changes.set(.stock(id("tea")), .stock(Stock(supplied: 1)))
     faults.holdsCommits.store(true, ordering: .releasing)
-    committer.begin(changes)
+    committer.begin(changes, isAlone: false)
     faults.awaitHeldCommit()
     #expect(committer.outcome() == nil && woken.load(ordering: .acquiring) == 0)
     faults.holdsCommits.store(false, ordering: .releasing)
     _ = try committer.awaitOutcome().get()
     #expect(committer.outcome() == nil && memory.records.count == 1)
     faults.failsCommits.store(true, ordering: .relaxed)
-    committer.begin(changes)
+    committer.begin(changes, isAlone: false)
     #expect(throws: DiskFault.self) { try committer.awaitOutcome().get() }
+    // What is alone is stored before anybody is woken.
+    changes.set(.stock(id("tin")), .stock(Stock(supplied: 1)))
+    faults.failsCommits.store(false, ordering: .relaxed)
+    committer.begin(changes, isAlone: true)
+    let outcome = try #require(committer.outcome())
+    #expect(throws: Never.self) { try outcome.get() }
+    #expect(memory.records.count == 2)
     committer.stop()
     #expect(woken.load(ordering: .acquiring) == 2)
   }

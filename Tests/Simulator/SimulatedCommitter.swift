@@ -34,7 +34,7 @@ final class SimulatedCommitter: Committer {
   /// When the batch under way is done at the latest; none while there is none.
   var dueAt: Int64? { batch?.dueAt }
 
-  func begin(_ changes: Changes) {
+  func begin(_ changes: Changes, isAlone: Bool) {
     precondition(batch == nil, "one batch is stored after the other")
     var batch = Batch(changes: changes, dueAt: clock.now, looksLeft: 0)
     if isSlow {

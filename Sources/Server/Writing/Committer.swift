@@ -1,5 +1,5 @@
-// Who stores the writer's batches: by a thread of its own, so that the writer decides the next batch
-// meanwhile, or at once where there are no threads.
+// Who stores the writer's batches: a thread of its own, so that the writer decides the next batch meanwhile,
+// or the writer where there are no threads or is nothing else to decide.
 
 import Coordination
 import Glibc
@@ -10,7 +10,12 @@ import Transport
 package protocol Committer: AnyObject {
   /// Begins to store a batch; only once the outcome of the last one was taken. Until the outcome of this
   /// one is taken, the store belongs to the committer.
-  func begin(_ changes: Changes)
+  ///
+  /// - Parameters:
+  ///   - changes: what to store.
+  ///   - isAlone: whether the batch is small and nobody waits to be decided, so that whoever calls may as
+  ///     well store it: waking a thread would take longer than it saves.
+  func begin(_ changes: Changes, isAlone: Bool)
 
   /// Takes what became of the batch.
   ///
@@ -33,7 +38,9 @@ package final class InlineCommitter: Committer {
   package init(store: any Store) { self.store = store }
 
   /// See `Committer`.
-  package func begin(_ changes: Changes) { last = Result { try store.commit(changes) } }
+  package func begin(_ changes: Changes, isAlone: Bool) {
+    last = Result { try store.commit(changes) }
+  }
 
   /// See `Committer`.
   package func outcome() -> Result<Void, any Error>? { last.take() }
@@ -51,8 +58,8 @@ package final class InlineCommitter: Committer {
 /// Stores batches on a thread of its own.
 ///
 /// `@unchecked Sendable` holds because `store` never changes and is used by this thread only while a batch is
-/// `.given`, by the writer only while there is none (`Committer.begin`), and `work` hands it over and back;
-/// `thread` is used by the writer alone.
+/// `.given`, by the writer only while there is none (`Committer.begin`; also to store a batch that is alone),
+/// and `work` hands it over and back; `thread` is used by the writer alone.
 final class CommitThread: Committer, @unchecked Sendable {
   private enum Work: Sendable {
     case nothing
@@ -86,12 +93,14 @@ final class CommitThread: Committer, @unchecked Sendable {
     thread = try startThread(name: "committer") { [self] in run() }
   }
 
-  func begin(_ changes: Changes) {
+  func begin(_ changes: Changes, isAlone: Bool) {
     work.withLock { work in
       guard case .nothing = work else { preconditionFailure("one batch is stored after the other") }
-      work = .given(changes)
+      if !isAlone { work = .given(changes) }
     }
-    hasWork.ring()
+    guard isAlone else { return hasWork.ring() }
+    let outcome = Result { try store.commit(changes) }
+    work.withLock { $0 = .done(outcome) }
   }
 
   func outcome() -> Result<Void, any Error>? {

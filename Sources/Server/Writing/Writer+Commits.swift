@@ -14,6 +14,11 @@ extension Writer {
       || coordinator.uncommittedRecords >= Writer.batchRecordsMax
   }
 
+  /// Whether the batch is so small, and nobody waits, that there is nothing to overlap its commit with.
+  private var isBatchAlone: Bool {
+    coordinator.uncommittedRecords <= Writer.aloneRecordsMax && mailbox.count == 0
+  }
+
   /// Hands the decided batch to the committer, unless that is at work.
   func handOver() {
     guard inFlight == nil else { return }
@@ -23,10 +28,11 @@ extension Writer {
     if hasChanges { failPoint?.pass(.beforeCommit) }
     inFlight = waiting
     waiting.removeAll(keepingCapacity: true)
+    let isAlone = isBatchAlone
     let changes = coordinator.handOver()
     // Where nothing changes there is nothing to wait for: what it was decided on is stored.
     guard hasChanges else { return conclude(.success(())) }
-    committer.begin(changes)
+    committer.begin(changes, isAlone: isAlone)
     conclude()
   }
 

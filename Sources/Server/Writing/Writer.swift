@@ -63,6 +63,9 @@ package final class Writer {
   /// memory and more time, and is cheap enough a call.
   static let batchCallsMax = 256
   static let batchRecordsMax = 8_192
+  /// A batch that changes so many records, about three orders, is stored by the writer itself where nobody
+  /// waits: the threads would take longer to wake each other than the overlap saves.
+  static let aloneRecordsMax = 64
   /// How many missed events a join gives back; more is not recovered.
   static let recoveredEventsMax = 1000
   /// How long the missed events may be together: one message must not be what closes a connection

@@ -107,13 +107,16 @@ final class HeldCommitter: Committer {
   var holds = false
   /// How many batches were begun.
   private(set) var count = 0
+  /// Whether the last one was said to be alone.
+  private(set) var wasAlone = false
 
   init(_ store: any Store) { self.store = store }
 
   /// Whether a batch waits.
   var isHolding: Bool { changes != nil }
 
-  func begin(_ changes: Changes) {
+  func begin(_ changes: Changes, isAlone: Bool) {
+    wasAlone = isAlone
     precondition(self.changes == nil && last == nil, "one batch is stored after the other")
     count += 1
     self.changes = changes
