@@ -217,6 +217,20 @@ struct DurabilityOverlapTests {
     #expect(bench.finish().answers.count == 10)
   }
 
+  @Test("A batch that is worth a commit is stored while the rest of its round is decided")
+  func worthIt() throws {
+    let bench = try heldBench()
+    let before = bench.committer.count
+    let batches = (0..<4).map { number in
+      bench.call(.reports((0..<250).map { .success(bench.report("o\(number)-\($0)")) }))
+    }
+    #expect(bench.turn(batches).isEmpty)
+    #expect(bench.committer.count == before + 1 && bench.committer.isHolding)
+    let told = bench.finish().answers.count
+    #expect(told > 0 && told < batches.count && bench.committer.count == before + 2)
+    #expect(bench.finish().answers.count == batches.count - told)
+  }
+
   @Test("A small batch that nobody waits behind is stored by the writer itself")
   func alone() throws {
     let bench = try heldBench()

@@ -14,6 +14,11 @@ extension Writer {
       || coordinator.uncommittedRecords >= Writer.batchRecordsMax
   }
 
+  /// Whether the batch may go to a committer that has nothing to do, though there is more to decide.
+  var isBatchWorthIt: Bool {
+    inFlight == nil && coordinator.uncommittedRecords >= Writer.worthRecordsMin
+  }
+
   /// Whether the batch is so small, and nobody waits, that there is nothing to overlap its commit with.
   private var isBatchAlone: Bool {
     coordinator.uncommittedRecords <= Writer.aloneRecordsMax && mailbox.count == 0

@@ -1,7 +1,8 @@
 // The one thread that decides, answers and publishes; another one stores what it has decided.
 //
-// Each round: take what waits, stamp the time once, decide every command into the pending batch. As soon as
-// nothing is being stored, the batch is handed to the committer; while that stores it, rounds go on into the
+// Each round: take what waits, stamp the time once, decide every command into the pending batch. Where
+// nothing is being stored, the batch is handed to the committer at the end of the round, or as soon as it is
+// worth a commit of its own; while that stores it, rounds go on into the
 // next batch, of which there is never more than one, and that bounded. Once a batch is stored, its answers
 // are given and its news is published, from what is committed, before the next one is handed over: nothing is
 // told before everything that it reflects is durable, so that whatever was decided on top of an open commit,
@@ -63,6 +64,10 @@ package final class Writer {
   /// memory and more time, and is cheap enough a call.
   static let batchCallsMax = 256
   static let batchRecordsMax = 8_192
+  /// A batch that changes so many records, about a hundred orders, is handed over as soon as nothing is
+  /// being stored, whoever else waits: if all that waits were decided first, whoever reports as fast as they
+  /// are answered would have nothing decided while it is stored.
+  static let worthRecordsMin = 1_024
   /// A batch that changes so many records, about three orders, is stored by the writer itself where nobody
   /// waits: the threads would take longer to wake each other than the overlap saves.
   static let aloneRecordsMax = 64
@@ -159,7 +164,7 @@ package final class Writer {
       if case .stop = message { hasStopped = true } else { handle(message) }
       // Whoever waits for a commit is told at once, whatever else there is to decide.
       conclude()
-      if isBatchLong { makeRoom() }
+      if isBatchLong { makeRoom() } else if isBatchWorthIt { handOver() }
     }
     handOver()
     if hasStopped || now >= nextSweep { drain() }

@@ -52,15 +52,17 @@ final class WriterBench {
 
   func command(_ command: Command) -> WriterMessage { call(.command(command)) }
 
+  func report(_ order: String, buyer: String = "v1") -> Command {
+    .reportOrder(
+      ReportedOrder(
+        id: id(order), room: id("r1"), seller: nil, promoter: nil,
+        buyer: id(buyer),
+        lines: [ReportedLine(sku: id("tea"), units: 1, paid: Amount(10_000))],
+        placedAt: Sample.now))
+  }
+
   func order(_ order: String, buyer: String = "v1") -> WriterMessage {
-    call(
-      .command(
-        .reportOrder(
-          ReportedOrder(
-            id: id(order), room: id("r1"), seller: nil, promoter: nil,
-            buyer: id(buyer),
-            lines: [ReportedLine(sku: id("tea"), units: 1, paid: Amount(10_000))],
-            placedAt: Sample.now))))
+    command(report(order, buyer: buyer))
   }
 
   func sale(_ order: String) -> [WriterMessage] {
