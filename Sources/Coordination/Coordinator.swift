@@ -61,6 +61,29 @@ package final class Coordinator {
     }
   }
 
+  /// Loads what commands are sure to read and is not known, all together: each of them would ask for its own
+  /// and be decided again from the start. A shortcut only; what they read beyond that, they ask for themselves.
+  ///
+  /// - Parameters:
+  ///   - commands: what will be decided next.
+  ///   - actor: who wants them.
+  ///   - storefront: on whose behalf.
+  /// - Throws: what the store throws when it cannot load.
+  package func prepare(
+    _ commands: some Sequence<Command>, by actor: Actor, storefront: StorefrontID
+  ) throws {
+    var unknown: [Key] = []
+    var places = Places()
+    for command in commands {
+      for key in keys(of: command, by: actor, storefront: storefront) {
+        let place = Place(key)
+        guard state.lookUp(place) == nil else { continue }
+        if places.numberPuttingIn(place) == unknown.count { unknown.append(key) }
+      }
+    }
+    if !unknown.isEmpty { try learn(unknown) }
+  }
+
   /// Reads a record as decisions see it, committed or not.
   ///
   /// - Parameter key: the key.

@@ -2,9 +2,9 @@
 //
 // Read-only, beside the writer or without it; sees what is committed. A question that takes several
 // statements is asked inside one read transaction, so that all of it is of the same moment.
-// The writer has one, too: it finds records while its own connection belongs to whoever commits. Each record is
-// read in a transaction of its own then: one that stayed open over commits would keep the log from being begun
-// anew, and it would grow as long as there is work.
+// The writer has one, too: it finds records while its own connection belongs to whoever commits. What it asks for
+// together is read in one transaction, and none stays open over commits: it would keep the log from being begun
+// anew, which would grow as long as there is work.
 // Threads: belongs to one thread at a time; open one for each thread that reads.
 
 import Commerce
@@ -79,12 +79,16 @@ package final class SQLiteReader: RecordSource {
 // MARK: What the store answers too
 
 extension SQLiteReader {
-  /// Loads records; see `Store.load`.
+  /// Loads records of one moment; see `Store.load`.
   ///
   /// - Parameter keys: any keys.
   /// - Returns: one entry for each key, in their order.
   /// - Throws: `StorageError`.
-  package func load(_ keys: [Key]) throws -> [Record?] { try keys.map { try tables.load($0) } }
+  package func load(_ keys: [Key]) throws -> [Record?] {
+    guard keys.count > 1 else { return try keys.map { try tables.load($0) } }
+    // A transaction of its own for each key would take and give back the locks of each.
+    return try moment { try keys.map { try tables.load($0) } }
+  }
 
   /// Storefronts in order of id.
   ///

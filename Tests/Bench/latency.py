@@ -36,11 +36,13 @@ def order_feed(product, mode, seconds):
 
 
 def watchers(product, count, noted):
-    """Hosts who watch the ticker of their room; where it is noted, one for each lane of orders."""
+    """Who watch the ticker of a room: its hosts, one for each lane of orders, where it is noted, and staff,
+    each a person of their own, where there are more than a host may have sessions."""
     lines = []
     for number in range(count):
         room = number % ROOMS
-        token = product.token(f"host-{room}", "host")
+        token = (product.token(f"host-{room}", "host") if noted
+                 else product.token(f"desk-{number}", "operator"))
         lines.append("\t".join([
             "/v1/socket", "waggle.v1", str(number) if noted else "-",
             json.dumps(call(1, "session.open", token=token)),

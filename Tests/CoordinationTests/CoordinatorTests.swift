@@ -115,6 +115,43 @@ struct CoordinatorTests {
     #expect(store.memory.transactions == warm.transactions)
   }
 
+  @Test("Commands that are prepared together are loaded once, and decided as if each had come alone")
+  func prepared() throws {
+    let once = BrokenStore()
+    let each = BrokenStore()
+    let (prepared, other) = (Coordinator(store: once), Coordinator(store: each))
+    // What the commands before it leave, and what only one of them asks for, is read all the same.
+    let reports = Array(commands[2...]) + [commands[2], .deliver(
+      OrderID(trusted: "none"), delivery: FactID(trusted: "d2"), at: Shop.start)]
+    for coordinator in [prepared, other] {
+      try decide(coordinator, [try configure()] + commands[..<2])
+      _ = try coordinator.commit()
+    }
+    let before = (once.loads, each.loads)
+    try prepared.prepare(reports, by: .system, storefront: Shop.id)
+    #expect(once.loads == before.0 + 1)
+    for command in reports {
+      let answers = try [prepared, other].map { coordinator in
+        try coordinator.decide(command, by: .system, storefront: Shop.id, at: Shop.start)
+          .map { ($0.replyBytes, $0.isRepeat) }
+      }
+      switch (answers[0], answers[1]) {
+      case (.success(let one), .success(let two)): #expect(one == two)
+      case (.failure(let one), .failure(let two)): #expect(one == two)
+      default: Issue.record("\(answers)")
+      }
+    }
+    _ = try prepared.commit()
+    _ = try other.commit()
+    #expect(once.memory.records == each.memory.records)
+    #expect(once.memory.transactions == each.memory.transactions)
+    // Warm again: nothing is left that each would ask for.
+    #expect(once.loads - before.0 < each.loads - before.1)
+    let warm = once.loads
+    try prepared.prepare([commands[0]], by: .system, storefront: Shop.id)
+    #expect(once.loads == warm)
+  }
+
   @Test(
     "Calls that are all refused do not fill the memory: what is not looked up again is forgotten")
   func refusedOnly() throws {

@@ -195,6 +195,9 @@ package final class Writer {
       switch call {
       case .command(let command): answer(address, try decide(command, caller))
       case .reports(let reports):
+        try coordinator.prepare(
+          reports.lazy.compactMap { try? $0.get() }, by: caller.actor,
+          storefront: caller.storefront)
         let results = try reports.map { try decide($0, caller) }
         answer(address, .success(Answer(body: ReportCalls.answer(results))))
       case .importCatalogue(let rows):
