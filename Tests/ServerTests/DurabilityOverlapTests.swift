@@ -15,7 +15,7 @@ struct DurabilityOverlapTests {
   /// A bench whose commits wait from here on.
   private func heldBench(stateBytesMax: Int = 268_435_456) throws -> WriterBench {
     let bench = try WriterBench(stateBytesMax: stateBytesMax)
-    // A sweep waits until everything is stored.
+    // A sweep may decide something, too.
     bench.writer.nextSweep = Sample.now.advanced(byMilliseconds: 1)
     bench.committer.holds = true
     return bench
@@ -183,15 +183,37 @@ struct DurabilityOverlapTests {
     #expect(bench.memory.transactions.count == 2)
   }
 
-  @Test("A sweep finds what was only decided when its time came")
+  @Test("A sweep waits for no commit: it goes between two batches, and finds what is stored by then")
   func sweeps() throws {
     let bench = try heldBench()
     let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)
-    _ = bench.turn(bench.sale("o1"))
     let delivered = Command.deliver(id("o1"), delivery: id("d1"), at: longAgo)
+    _ = bench.turn(bench.sale("o1"))
     bench.writer.nextSweep = Sample.now
-    #expect(bench.turn([bench.command(delivered)]).answers.map(\.code) == [nil, nil, nil])
-    #expect(bench.memory.transactions.count == 2 && bench.writer.isSettled)
+    #expect(bench.turn([bench.command(delivered)]).isEmpty)
+    #expect(bench.writer.nextSweep == Sample.now && bench.committer.isHolding)
+    // Due only by what is in the batch that is handed over now: not found yet.
+    #expect(bench.finish().answers.count == 2)
+    #expect(bench.writer.nextSweep > Sample.now)
+    #expect(bench.finish().answers.count == 1 && bench.memory.transactions.count == 1)
+    // Stored: the next one releases it, in a batch that nobody waits for.
+    bench.writer.nextSweep = Sample.now
+    #expect(bench.turn().isEmpty && bench.committer.isHolding)
+    #expect(bench.finish().eventCount == 0 && bench.memory.transactions.count == 2)
+    #expect(bench.writer.isSettled)
+  }
+
+  @Test("What is no longer due by what is only decided, a sweep passes over")
+  func sweepsBehind() throws {
+    let bench = try heldBench()
+    bench.committer.holds = false
+    let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)
+    _ = bench.turn(
+      bench.sale("o1") + [bench.command(.deliver(id("o1"), delivery: id("d1"), at: longAgo))])
+    bench.writer.nextSweep = Sample.now
+    let dispute = Command.dispute(id("o1"), dispute: id("q1"), at: Sample.now)
+    #expect(bench.turn([bench.command(dispute)]).answers.map(\.code) == [nil])
+    #expect(bench.memory.transactions.count == 1 && bench.writer.isSettled)
   }
 
   @Test("A stop has everything stored and answered that was taken")

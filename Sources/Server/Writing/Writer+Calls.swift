@@ -115,7 +115,9 @@ extension Writer {
     for desk in webhooks.values { _ = desk.offer(.changed) }
   }
 
-  /// What time alone brings: releases and expiries. Only after a `drain`, for it asks the store.
+  /// What time alone brings: releases and expiries. Only between two batches, when the store is the writer's.
+  /// It knows nothing then of what is decided and not stored: an order that is due only by that is found the
+  /// next time, and one that no longer is, is passed over by the decision.
   func sweep() {
     nextSweep = now.advanced(byMilliseconds: Writer.sweepMilliseconds)
     do {
@@ -137,14 +139,9 @@ extension Writer {
             .expire(expired), by: .system, storefront: storefront, at: now)
         }
       }
-      let changes = try coordinator.commit()
-      health.committed(changes)
-      tellWebhooks(changes)
-      try publisher.publish(changes, coordinator, presence)
     } catch {
+      // A decision that cannot be made has changed nothing; those before it go with the batch.
       health.storageFailed(error)
-      // What was decided before it failed must not be told of before it is stored.
-      coordinator.rollBack()
     }
   }
 }

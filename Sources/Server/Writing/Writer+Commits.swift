@@ -24,12 +24,13 @@ extension Writer {
     coordinator.uncommittedRecords <= Writer.aloneRecordsMax && mailbox.count == 0
   }
 
-  /// Hands the decided batch to the committer, unless that is at work.
+  /// Hands the decided batch, with what time has brought, to the committer, unless that is at work.
   func handOver() {
     guard inFlight == nil else { return }
     health.turned(calls: waiting.count, rooms: presence.roomsWatched)
-    guard !waiting.isEmpty else { return tellDepartures() }
+    if now >= nextSweep { sweep() }
     let hasChanges = coordinator.hasUncommitted
+    guard hasChanges || !waiting.isEmpty else { return tellDepartures() }
     if hasChanges { failPoint?.pass(.beforeCommit) }
     inFlight = waiting
     waiting.removeAll(keepingCapacity: true)

@@ -149,8 +149,8 @@ package final class Writer {
     attempt { now = try store.lastBooking() ?? now }
   }
 
-  /// Decides what was taken from the mailbox, hands it over to be stored, tells what was stored meanwhile,
-  /// and does what time brings.
+  /// Decides what was taken from the mailbox and what time brings, hands it over to be stored, and tells what
+  /// was stored meanwhile.
   ///
   /// - Parameter messages: in the order of their posting; none where only time has passed.
   /// - Returns: false once it has been told to stop.
@@ -167,10 +167,8 @@ package final class Writer {
       if isBatchLong { makeRoom() } else if isBatchWorthIt { handOver() }
     }
     handOver()
-    if hasStopped || now >= nextSweep { drain() }
-    if hasStopped { return false }
-    if now >= nextSweep { sweep() }
-    return true
+    if hasStopped { drain() }
+    return !hasStopped
   }
 
   private func handle(_ message: WriterMessage) {
