@@ -1,5 +1,6 @@
 // After a commit: who is told what. Two lanes: events in order and complete, latest values conflated.
-// Runs on the writer's thread only; everything is encoded once and handed to the loops.
+// Runs on the writer's thread only; everything is encoded once, gathered, and handed to the loops together:
+// each posting may wake a loop.
 
 import Commerce
 import Coordination
@@ -9,6 +10,8 @@ import Wire
 /// Tells the loops what a commit changed.
 struct Publisher {
   private let loops: [any LoopPort]
+  /// What each loop is told next, in order.
+  private var gathered: [[LoopMessage]]
   /// How many connections of which loops watch which figures. Counted, because one may come while the
   /// news that another one has gone is on its way.
   private var watchers: [Ticker: [Int: Int]] = [:]
@@ -23,7 +26,21 @@ struct Publisher {
   }
 
   /// Makes a publisher for these loops.
-  init(loops: [any LoopPort]) { self.loops = loops }
+  init(loops: [any LoopPort]) {
+    self.loops = loops
+    gathered = loops.map { _ in [] }
+  }
+
+  /// Hands the loops what was gathered for them; each finds all of its in one turn.
+  mutating func flush() {
+    for index in loops.indices where !gathered[index].isEmpty {
+      loops[index].post(contentsOf: gathered[index])
+      gathered[index].removeAll(keepingCapacity: gathered[index].count <= Publisher.gatheredKept)
+    }
+  }
+
+  /// For so many messages a loop's list is kept.
+  private static let gatheredKept = 256
 
   /// A loop has one more who watches these figures.
   mutating func watch(_ ticker: Ticker, loop: Int) {
@@ -37,17 +54,18 @@ struct Publisher {
     if watchers[ticker]?.isEmpty == true { watchers[ticker] = nil }
   }
 
-  /// Posts an answer to the loop that waits for it.
-  func answer(_ address: ReplyAddress, _ message: LoopMessage) {
-    loops[address.loop].post(message)
+  /// Tells the loop that waits for an answer.
+  mutating func answer(_ address: ReplyAddress, _ message: LoopMessage) {
+    gathered[address.loop].append(message)
   }
 
-  /// Posts the same to every loop.
-  func postToAll(_ message: LoopMessage) {
-    for loop in loops { loop.post(message) }
+  /// Tells every loop the same.
+  mutating func tellAll(_ message: LoopMessage) {
+    for index in loops.indices { gathered[index].append(message) }
   }
 
-  /// Tells everybody what a commit changed, and what could not be read before.
+  /// Tells everybody what a commit changed, and what could not be read before. What was committed together
+  /// leaves together, as one frame for each room.
   ///
   /// - Throws: what the store throws where something has to be read for a latest value; it is told the
   ///   next time. Events need nothing but themselves: they are told all the same.
@@ -55,23 +73,20 @@ struct Publisher {
     _ changes: Changes, _ coordinator: Coordinator, _ presence: Presence
   ) throws {
     let begin = changes.events.isEmpty ? 0 : monotonicMicroseconds()
-    var told: [LoopMessage] = []
+    var hasTold = false
     var news = owed
     owed = []
     for event in changes.events {
       let key = RoomKey(event.storefront, event.room)
       guard presence.isWatched(key) else { continue }
-      told.append(.event(key, offset: event.offset, event.notification))
+      tellAll(.event(key, offset: event.offset, event.notification))
+      hasTold = true
       // An order moved the stock of what it bought.
       for line in event.payload["lines"]?.elements ?? [] {
         if let sku = line["sku"]?.text { news.append(.level(key, SKUID(trusted: sku))) }
       }
     }
-    if !told.isEmpty {
-      told.append(.published(at: begin))
-      // At once: what was committed together leaves together, as one frame for each room.
-      for loop in loops { loop.post(contentsOf: told) }
-    }
+    if hasTold { tellAll(.published(at: begin)) }
     if !watchers.isEmpty {
       for (key, _) in changes.records {
         if let ticker = Ticker(showing: key) { news.append(.figures(ticker)) }
@@ -104,16 +119,16 @@ struct Publisher {
           let figures = try coordinator.figures(ticker, presence: presence)
           let message = LoopMessage.figures(
             ticker, RemoteReply.notification(ticker.method, figures.bytes))
-          for loop in loops.indices where watching[loop] != nil { loops[loop].post(message) }
+          for loop in loops.indices where watching[loop] != nil { gathered[loop].append(message) }
         case .count(let key):
           guard presence.isWatched(key) else { continue }
           let count = try coordinator.count(key, presence: presence)
-          postToAll(.level(key, .count, RemoteReply.notification("room.count", count.bytes)))
+          tellAll(.level(key, .count, RemoteReply.notification("room.count", count.bytes)))
         case .level(let key, let sku):
           guard presence.isWatched(key), let level = try coordinator.level(key, sku) else {
             continue
           }
-          postToAll(
+          tellAll(
             .level(key, .listing(sku), RemoteReply.notification("listing.level", level.bytes)))
         }
       } catch {

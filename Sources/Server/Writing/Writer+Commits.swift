@@ -92,6 +92,8 @@ extension Writer {
     // First the answers of joins and subscriptions, so that nobody hears of an event that their
     // snapshot contains already; a loop drops what is not above the joined offset.
     for entry in entries { release(entry) }
+    // Whoever is answered need not wait for the news of many others; that of a few goes in the same turn.
+    if changes.records.count > Writer.aloneRecordsMax || failPoint != nil { publisher.flush() }
     if !changes.isEmpty { failPoint?.pass(.afterReply) }
     attempt { try publisher.publish(changes, coordinator, presence) }
     if changes.wantsSettlement {
@@ -100,11 +102,13 @@ extension Writer {
     tellWebhooks(changes)
   }
 
+  /// The last of what there is to tell: hands it to the loops.
   private func tellDepartures() {
     for (key, promoter) in departures {
       attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
     }
     departures.removeAll(keepingCapacity: true)
+    publisher.flush()
   }
 
   private func revoke(_ changes: Changes) {
@@ -113,7 +117,7 @@ extension Writer {
       revocations.add(revocation, of: storefront)
       hasRevoked = true
     }
-    if hasRevoked { publisher.postToAll(.accessChanged) }
+    if hasRevoked { publisher.tellAll(.accessChanged) }
   }
 
   /// The store failed within a call: every call of the batch that is being decided is told so, and nothing
@@ -124,6 +128,7 @@ extension Writer {
     let entries = waiting
     waiting.removeAll(keepingCapacity: true)
     fail(entries)
+    publisher.flush()
   }
 
   private func fail(_ entries: [Waiting]) {
