@@ -16,7 +16,7 @@ def run(bench, figures):
             product.load.open_viewers(product.port, product.viewers(VIEWERS, 1))
         for product in products.values():
             product.load.quiet(1500)
-        plan = schedule(VIEWERS, 1, bench.frames)
+        plan = schedule(VIEWERS, 1, 125_000, bench.frames)
         for _ in range(bench.rounds):
             for loops, product in products.items():
                 measure(bench, product, pins(product, plan), f"cores {loops}",

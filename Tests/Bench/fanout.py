@@ -9,40 +9,44 @@ from peers import Floor, Nchan, NodeWS
 from processes import Feed, call
 from shop import ROOMS, Product
 
-# A process may open 20,000 descriptors, so that a thousand rooms of twenty are 950.
-SHAPES = {"1000": (1000, 1), "5000": (5000, 1), "19000": (19_000, 1), "950x20": (19_000, 950)}
+# Viewers, rooms, microseconds from one event to the next. A process may open 20,000 descriptors, so that a
+# thousand rooms of twenty are 950.
+SHAPES = {
+    "1000": (1000, 1, 50_000), "5000": (5000, 1, 125_000), "19000": (19_000, 1, 475_000),
+    "950x20": (19_000, 950, 400), "950x20-slow": (19_000, 950, 2000)}
 BURST = 8
+# Connections that events come on where there are many rooms; a connection may have 64 calls unanswered.
+LANES = 8
 
 
-def schedule(viewers, rooms, frames):
-    """When an event goes to which room: slower than anybody's delivery of the one before."""
-    members = viewers // rooms
-    count = max(6, frames // members)
-    apart = max(50_000 if rooms == 1 else 2000, members * 25)
+def schedule(viewers, rooms, apart, frames):
+    """When an event goes to which room: in each slower than anybody's delivery of the one before."""
+    count = max(6, frames // (viewers // rooms))
     return [(20_000 + number * apart, number % rooms) for number in range(count)]
 
 
-def pins(product, plan, burst=1):
+def pins(product, plan, burst=1, lanes=1):
     """The product's host (here: its operator) pins one product after another."""
     feed = Feed()
-    feed.open_socket(0, product.staff)
-    for due, room in plan:
+    for lane in range(lanes):
+        feed.open_socket(lane, product.staff)
+    for lane, (due, room) in enumerate(plan):
         calls = []
         for number in range(burst):
             # The other product each time: pinning what is pinned would tell nobody anything.
             pinned = product.pinned[room] = 1 - product.pinned.get(room, 0)
             calls.append(
                 call(number + 1, "listing.pin", room=f"room-{room}", sku=f"sku-{pinned}"))
-        feed.call(0, calls if burst > 1 else calls[0], due)
+        feed.call(lane % lanes, calls if burst > 1 else calls[0], due)
     return feed
 
 
-def orders(product, plan):
+def orders(product, plan, lanes=1):
     feed = Feed()
-    for due, room in plan:
+    for lane, (due, room) in enumerate(plan):
         fields, _ = product.order(room=room)
         fields["lines"][0].update(sku=f"sku-{product.next_order % 2}")
-        feed.post(0, "/v1/orders", fields, product.staff, due)
+        feed.post(lane % lanes, "/v1/orders", fields, product.staff, due)
     return feed
 
 
@@ -72,7 +76,8 @@ def measure(bench, contestant, feed, prefix, events, figures, burst=1):
         figures.note(f"{prefix}: {tally['events']} of {events} events were delivered")
 
 
-def run_shape(bench, shape, viewers, rooms, figures):
+def run_shape(bench, shape, viewers, rooms, apart, figures):
+    lanes = 1 if rooms == 1 else LANES
     product = Product(bench)
     contestants = [product]
     try:
@@ -87,22 +92,21 @@ def run_shape(bench, shape, viewers, rooms, figures):
         for contestant in contestants:
             contestant.load.quiet(1500)
         members = viewers // rooms
-        plan = schedule(viewers, rooms, bench.frames)
-        bursts = schedule(viewers, rooms, bench.frames // 4)
-        bursts = [(due * (2 if rooms == 1 else 6), room) for due, room in bursts]
+        plan = schedule(viewers, rooms, apart, bench.frames)
+        bursts = schedule(viewers, rooms, apart * (2 if rooms == 1 else 6), bench.frames // 4)
         product.load.ask("reset")
         product.load.play(product.port, pins(product, plan[:4]))
         tally = product.load.quiet()
         payload = payload_of(tally["bytes"] // max(1, tally["frames"]))
         for _ in range(bench.rounds):
-            measure(bench, product, pins(product, plan), f"{shape} waggle pin",
+            measure(bench, product, pins(product, plan, lanes=lanes), f"{shape} waggle pin",
                     len(plan) * members, figures)
-            measure(bench, product, orders(product, plan), f"{shape} waggle order",
+            measure(bench, product, orders(product, plan, lanes), f"{shape} waggle order",
                     len(plan) * members, figures)
             for peer in contestants[1:]:
-                measure(bench, peer, peer.events(plan, payload), f"{shape} {peer.name}",
+                measure(bench, peer, peer.events(plan, payload, lanes), f"{shape} {peer.name}",
                         len(plan) * members, figures)
-            measure(bench, product, pins(product, bursts, BURST), f"{shape} waggle burst",
+            measure(bench, product, pins(product, bursts, BURST, lanes), f"{shape} waggle burst",
                     len(bursts) * members * BURST, figures, BURST)
     finally:
         for contestant in contestants:
@@ -130,9 +134,9 @@ def report(shape, figures):
 
 
 def run(bench, figures):
-    for shape, (viewers, rooms) in SHAPES.items():
+    for shape, (viewers, rooms, apart) in SHAPES.items():
         if bench.shapes and shape not in bench.shapes:
             continue
-        bench.say(f"fan-out: {viewers} viewers in {rooms} room(s)")
-        run_shape(bench, shape, viewers, rooms, figures)
+        bench.say(f"fan-out: {viewers} viewers in {rooms} room(s), an event every {apart / 1000} ms")
+        run_shape(bench, shape, viewers, rooms, apart, figures)
         report(shape, figures)

@@ -49,11 +49,12 @@ class Peer:
     def viewers(self, count, rooms):
         return [f"/{number % rooms}\t-\t-" for number in range(count)]
 
-    def events(self, schedule, payload):
-        """A feed of one event for each (due, room)."""
+    def events(self, schedule, payload, lanes=1):
+        """A feed of one event for each (due, room), over so many connections."""
         feed = Feed()
-        for due, room in schedule:
-            feed.post(0, self.publish_path.format(room=room), payload, due=due, type="text/plain")
+        for lane, (due, room) in enumerate(schedule):
+            feed.post(lane % lanes, self.publish_path.format(room=room), payload, due=due,
+                      type="text/plain")
         return feed
 
     def stop(self):
@@ -70,7 +71,7 @@ class Floor(Peer):
     def command(self):
         return [self.bench.program("floor"), str(self.port)]
 
-    def events(self, schedule, payload):
+    def events(self, schedule, payload, lanes=1):
         head = bytes([0x81, len(payload)]) if len(payload) < 126 else (
             b"\x81\x7e" + len(payload).to_bytes(2, "big"))
         frame = head + payload
