@@ -64,4 +64,28 @@ struct DeliveryAudienceTests {
     let flushed = audience.flush(at: 0, outlet)
     #expect(flushed.sent == 1 && !audience.hasNews)
   }
+
+  @Test(
+    "What is too much for one turn waits for the next one, and keeps its place before what comes meanwhile"
+  )
+  func turns() {
+    var audience = LoopAudience()
+    let tickers = (0..<3).map { Ticker.storefront(StorefrontID(trusted: "s\($0)")) }
+    let key = RoomKey(Sample.storefront, RoomID(trusted: "r1"))
+    for ticker in tickers { _ = audience.watch(ticker, first) }
+    _ = audience.enter(key, first, ViewerID(trusted: "v1"), offset: 0)
+    for (number, ticker) in tickers.enumerated() {
+      _ = audience.take(.figures(ticker, Array("\(number)".utf8)))
+    }
+    let turn = audience.flush(at: 0, framesMax: 2, outlet)
+    #expect(turn.sent == 2 && turn.next == 0)
+    _ = audience.take(.event(key, offset: 1, Array("{}".utf8)))
+    _ = audience.take(.figures(tickers[0], Array("3".utf8)))
+    let next = audience.flush(at: 0, framesMax: 1, outlet)
+    #expect(next.sent == 1 && next.next == 0 && audience.hasEvents)
+    let last = audience.flush(at: 0, framesMax: 2, outlet)
+    #expect(last.sent == 1 && last.next == TickerBoard.milliseconds && !audience.hasEvents)
+    let texts = ["0", "1", "2", "{}"].map { Frame(text: Array($0.utf8)).bytes }
+    #expect(outlet.frames[first] == texts)
+  }
 }

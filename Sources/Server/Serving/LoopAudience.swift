@@ -22,18 +22,24 @@ extension Connections: FrameOutlet {}
 package struct LoopAudience {
   private var rooms: [RoomKey: RoomFanOut] = [:]
   private var boards: [Ticker: TickerBoard] = [:]
-  /// Rooms and boards with something to flush, in the order of their news.
-  private var roomsDue: [RoomKey] = []
-  private var boardsDue: [Ticker] = []
+  /// What has something to flush, in the order of its news.
+  private var due: [Due] = []
+
+  private enum Due {
+    case room(RoomKey)
+    case board(Ticker)
+  }
 
   /// Makes an empty one.
   package init() {}
 
   /// Whether something waits to be flushed.
-  package var hasNews: Bool { !roomsDue.isEmpty || !boardsDue.isEmpty }
+  package var hasNews: Bool { !due.isEmpty }
 
   /// Whether events of some room wait to be flushed.
-  package var hasEvents: Bool { roomsDue.contains { rooms[$0]?.hasEvents == true } }
+  package var hasEvents: Bool {
+    due.contains { if case .room(let key) = $0 { rooms[key]?.hasEvents == true } else { false } }
+  }
 
   /// Whether anybody is in a room.
   package func hasRoom(_ key: RoomKey) -> Bool { rooms[key] != nil }
@@ -110,7 +116,7 @@ package struct LoopAudience {
       guard let replaces = boards[ticker]?.take(bytes) else { return false }
       if boards[ticker]?.isDue == false {
         boards[ticker]?.isDue = true
-        boardsDue.append(ticker)
+        due.append(.board(ticker))
       }
       return replaces
     default: return false
@@ -121,39 +127,50 @@ package struct LoopAudience {
   ///
   /// - Parameters:
   ///   - now: monotonic milliseconds.
+  ///   - framesMax: after so many frames the rest waits for the next call, which should come soon; one room
+  ///     and one ticker is told whole.
   ///   - outlet: where to send.
   /// - Returns: when to flush again, if something waits, and how many frames were sent.
   package mutating func flush(
-    at now: Int64, _ outlet: some FrameOutlet
+    at now: Int64, framesMax: Int = .max, _ outlet: some FrameOutlet
   ) -> (next: Int64?, sent: Int) {
     var next: Int64?
     var sent = 0
-    let (rooms, boards) = (roomsDue, boardsDue)
-    roomsDue.removeAll(keepingCapacity: true)
-    boardsDue.removeAll(keepingCapacity: true)
-    for key in rooms {
-      self.rooms[key]?.isDue = false
-      guard let (again, frames) = self.rooms[key]?.flush(at: now, outlet) else { continue }
+    let waiting = due
+    due.removeAll(keepingCapacity: true)
+    for (place, news) in waiting.enumerated() {
+      guard sent < framesMax else {
+        due.insert(contentsOf: waiting[place...], at: 0)
+        return (now, sent)
+      }
+      let (again, frames) = flush(news, at: now, outlet)
       sent += frames
       guard let again else { continue }
       next = min(next ?? Int64.max, again)
-      markDue(key)
-    }
-    for ticker in boards {
-      guard let (again, frames) = self.boards[ticker]?.flush(at: now, outlet) else { continue }
-      sent += frames
-      self.boards[ticker]?.isDue = again != nil
-      guard let again else { continue }
-      next = min(next ?? Int64.max, again)
-      boardsDue.append(ticker)
+      due.append(news)
     }
     return (next, sent)
+  }
+
+  private mutating func flush(
+    _ news: Due, at now: Int64, _ outlet: some FrameOutlet
+  ) -> (next: Int64?, sent: Int) {
+    switch news {
+    case .room(let key):
+      guard let flushed = rooms[key]?.flush(at: now, outlet) else { return (nil, 0) }
+      rooms[key]?.isDue = flushed.next != nil
+      return flushed
+    case .board(let ticker):
+      guard let flushed = boards[ticker]?.flush(at: now, outlet) else { return (nil, 0) }
+      boards[ticker]?.isDue = flushed.next != nil
+      return flushed
+    }
   }
 
   private mutating func markDue(_ key: RoomKey) {
     guard rooms[key]?.isDue == false else { return }
     rooms[key]?.isDue = true
-    roomsDue.append(key)
+    due.append(.room(key))
   }
 
   /// Tells a connection that had lagged the latest of a room.

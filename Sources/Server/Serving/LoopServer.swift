@@ -211,9 +211,13 @@ final class LoopServer: LoopDelegate {
     return min(nextSweep, nextFlush ?? Int64.max, stopDeadline ?? Int64.max)
   }
 
+  /// After so many frames, some milliseconds, whoever asks for something has a turn before the rest is sent.
+  private static let framesPerTurn = 256
+
   private func flush(at now: Int64) {
     guard audience.hasNews else { return }
-    let (next, sent) = audience.flush(at: now, connections)
+    let (next, sent) = audience.flush(
+      at: now, framesMax: LoopServer.framesPerTurn, connections)
     if sent > 0 { context.health.framesSent.add(sent, ordering: .relaxed) }
     nextFlush = next
     if let next { connections.requestDeadline(at: next) }
