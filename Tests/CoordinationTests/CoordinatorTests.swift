@@ -115,14 +115,18 @@ struct CoordinatorTests {
     #expect(store.memory.transactions == warm.transactions)
   }
 
-  @Test("Commands that are prepared together are loaded once, and decided as if each had come alone")
+  @Test("Commands that are prepared together are loaded at once, and decided as if alone")
   func prepared() throws {
     let once = BrokenStore()
     let each = BrokenStore()
     let (prepared, other) = (Coordinator(store: once), Coordinator(store: each))
     // What the commands before it leave, and what only one of them asks for, is read all the same.
-    let reports = Array(commands[2...]) + [commands[2], .deliver(
-      OrderID(trusted: "none"), delivery: FactID(trusted: "d2"), at: Shop.start)]
+    let reports =
+      Array(commands[2...]) + [
+        commands[2],
+        .deliver(
+          OrderID(trusted: "none"), delivery: FactID(trusted: "d2"), at: Shop.start),
+      ]
     for coordinator in [prepared, other] {
       try decide(coordinator, [try configure()] + commands[..<2])
       _ = try coordinator.commit()

@@ -79,13 +79,17 @@ struct DeliveryAudienceTests {
     }
     let turn = audience.flush(at: 0, framesMax: 2, outlet)
     #expect(turn.sent == 2 && turn.next == 0)
-    _ = audience.take(.event(key, offset: 1, Array("{}".utf8)))
+    // The oldest of what leaves together is what counts.
+    for (offset, moment) in [(Int64(1), 5), (2, 7)] {
+      _ = audience.take(.event(key, offset: offset, Array("\(offset)".utf8)))
+      _ = audience.take(.published(at: moment))
+    }
     _ = audience.take(.figures(tickers[0], Array("3".utf8)))
     let next = audience.flush(at: 0, framesMax: 1, outlet)
-    #expect(next.sent == 1 && next.next == 0 && audience.hasEvents)
+    #expect(next.sent == 1 && next.next == 0 && next.published.isEmpty)
     let last = audience.flush(at: 0, framesMax: 2, outlet)
-    #expect(last.sent == 1 && last.next == TickerBoard.milliseconds && !audience.hasEvents)
-    let texts = ["0", "1", "2", "{}"].map { Frame(text: Array($0.utf8)).bytes }
+    #expect(last.sent == 1 && last.next == TickerBoard.milliseconds && last.published == [5])
+    let texts = ["0", "1", "2", "[1,2]"].map { Frame(text: Array($0.utf8)).bytes }
     #expect(outlet.frames[first] == texts)
   }
 }

@@ -183,7 +183,7 @@ struct DurabilityOverlapTests {
     #expect(bench.memory.transactions.count == 2)
   }
 
-  @Test("A sweep waits for no commit: it goes between two batches, and finds what is stored by then")
+  @Test("A sweep waits for no commit: it goes between two batches, and finds what is stored")
   func sweeps() throws {
     let bench = try heldBench()
     let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)

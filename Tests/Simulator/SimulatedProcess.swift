@@ -213,8 +213,8 @@ final class SimulatedProcess {
       case .ticker(let ticker): unwatch(ticker, address.connection)
       }
       deliver(.success(answer), to: address)
-    case .event, .level, .figures: _ = loops[index].audience.take(message)
-    case .accessChanged, .published, .closing: break
+    case .event, .level, .figures, .published: _ = loops[index].audience.take(message)
+    case .accessChanged, .closing: break
     }
   }
 

@@ -131,7 +131,7 @@ extension Health {
     text.sample("waggle_recoveries_total", [("recovered", "false")], String(read(recoveriesFailed)))
     text.histogram(
       "waggle_fanout_seconds",
-      "From the commit that published events to handing the last of them to a socket, per loop.",
+      "From the commit that published events to handing the last of them to a socket, per room and loop.",
       fanOut, areMicroseconds: true)
   }
 

@@ -25,6 +25,9 @@ package struct LoopAudience {
   /// What has something to flush, in the order of its news.
   private var due: [Due] = []
 
+  /// Rooms with events of which nobody has said when they were published.
+  private var unpublished: [RoomKey] = []
+
   private enum Due {
     case room(RoomKey)
     case board(Ticker)
@@ -35,11 +38,6 @@ package struct LoopAudience {
 
   /// Whether something waits to be flushed.
   package var hasNews: Bool { !due.isEmpty }
-
-  /// Whether events of some room wait to be flushed.
-  package var hasEvents: Bool {
-    due.contains { if case .room(let key) = $0 { rooms[key]?.hasEvents == true } else { false } }
-  }
 
   /// Whether anybody is in a room.
   package func hasRoom(_ key: RoomKey) -> Bool { rooms[key] != nil }
@@ -99,13 +97,15 @@ package struct LoopAudience {
 
   /// Takes what the writer tells of a room or a ticker for the next flush.
   ///
-  /// - Parameter message: `event`, `level` or `figures`; others are not for here.
+  /// - Parameter message: `event`, `level`, `figures`, or `published` behind its events; others are not for
+  ///   here.
   /// - Returns: whether it replaced a value that had not been sent.
   package mutating func take(_ message: LoopMessage) -> Bool {
     switch message {
     case .event(let key, let offset, let bytes):
       guard rooms[key] != nil else { return false }
       rooms[key]?.take(offset: offset, bytes)
+      unpublished.append(key)
       markDue(key)
       return false
     case .level(let key, let level, let bytes):
@@ -119,6 +119,10 @@ package struct LoopAudience {
         due.append(.board(ticker))
       }
       return replaces
+    case .published(let moment):
+      for key in unpublished { rooms[key]?.take(publishedAt: moment) }
+      unpublished.removeAll(keepingCapacity: true)
+      return false
     default: return false
     }
   }
@@ -130,40 +134,43 @@ package struct LoopAudience {
   ///   - framesMax: after so many frames the rest waits for the next call, which should come soon; one room
   ///     and one ticker is told whole.
   ///   - outlet: where to send.
-  /// - Returns: when to flush again, if something waits, and how many frames were sent.
+  /// - Returns: when to flush again, if something waits; how many frames were sent; and for each room whose
+  ///   events were sent, when the oldest of them was published, monotonic microseconds.
   package mutating func flush(
     at now: Int64, framesMax: Int = .max, _ outlet: some FrameOutlet
-  ) -> (next: Int64?, sent: Int) {
+  ) -> (next: Int64?, sent: Int, published: [Int]) {
     var next: Int64?
     var sent = 0
+    var published: [Int] = []
     let waiting = due
     due.removeAll(keepingCapacity: true)
     for (place, news) in waiting.enumerated() {
       guard sent < framesMax else {
         due.insert(contentsOf: waiting[place...], at: 0)
-        return (now, sent)
+        return (now, sent, published)
       }
-      let (again, frames) = flush(news, at: now, outlet)
+      let (again, frames, moment) = flush(news, at: now, outlet)
       sent += frames
+      if let moment { published.append(moment) }
       guard let again else { continue }
       next = min(next ?? Int64.max, again)
       due.append(news)
     }
-    return (next, sent)
+    return (next, sent, published)
   }
 
   private mutating func flush(
     _ news: Due, at now: Int64, _ outlet: some FrameOutlet
-  ) -> (next: Int64?, sent: Int) {
+  ) -> (next: Int64?, sent: Int, publishedAt: Int?) {
     switch news {
     case .room(let key):
-      guard let flushed = rooms[key]?.flush(at: now, outlet) else { return (nil, 0) }
+      guard let flushed = rooms[key]?.flush(at: now, outlet) else { return (nil, 0, nil) }
       rooms[key]?.isDue = flushed.next != nil
       return flushed
     case .board(let ticker):
-      guard let flushed = boards[ticker]?.flush(at: now, outlet) else { return (nil, 0) }
+      guard let flushed = boards[ticker]?.flush(at: now, outlet) else { return (nil, 0, nil) }
       boards[ticker]?.isDue = flushed.next != nil
-      return flushed
+      return (flushed.next, flushed.sent, nil)
     }
   }
 

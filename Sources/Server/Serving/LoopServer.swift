@@ -42,8 +42,6 @@ final class LoopServer: LoopDelegate {
   var outbox: Outbox<WriterMessage>
   /// The epochs of the rooms that somebody has joined here.
   var epochs: [RoomKey: Int64] = [:]
-  /// When the oldest commit was published whose events have not all been sent.
-  private var publishedAt: Int?
   private var nextCall: UInt64 = 0
   private var audience = LoopAudience()
   private var nextFlush: Int64?
@@ -113,10 +111,9 @@ final class LoopServer: LoopDelegate {
       case .ticker(let ticker): unwatch(ticker, address.connection)
       }
       deliver(.success(answer), to: address)
-    case .event, .level, .figures:
+    case .event, .level, .figures, .published:
       if audience.take(message) { context.health.conflated.add(1, ordering: .relaxed) }
     case .accessChanged: closeUntrusted()
-    case .published(let moment): publishedAt = min(publishedAt ?? moment, moment)
     case .closing(let milliseconds, let within):
       adviseClosing(milliseconds) { key, id in audience.sentOffset(key, id) }
       stopDeadline = connections.now + within
@@ -190,7 +187,6 @@ final class LoopServer: LoopDelegate {
     outbox.send()
     context.health.pulse.beat(.loop(loop.index))
     flush(at: now)
-    noteFanOut()
     publishCounts()
     drainIfAnswered(at: now)
   }
@@ -216,19 +212,15 @@ final class LoopServer: LoopDelegate {
 
   private func flush(at now: Int64) {
     guard audience.hasNews else { return }
-    let (next, sent) = audience.flush(
+    let (next, sent, published) = audience.flush(
       at: now, framesMax: LoopServer.framesPerTurn, connections)
+    if !published.isEmpty {
+      let end = monotonicMicroseconds()
+      for begin in published { context.health.fanOut.observe(end - begin) }
+    }
     if sent > 0 { context.health.framesSent.add(sent, ordering: .relaxed) }
     nextFlush = next
     if let next { connections.requestDeadline(at: next) }
-  }
-
-  /// Once every event of what was published is out, notes how long that took.
-  private func noteFanOut() {
-    guard let begin = publishedAt, !audience.hasEvents
-    else { return }
-    publishedAt = nil
-    context.health.fanOut.observe(monotonicMicroseconds() - begin)
   }
 
   /// Closes who has not said who they are in time, and whose token is over.

@@ -25,6 +25,8 @@ struct RoomFanOut {
   /// The highest offset that any member joined at; above it, everybody gets everything.
   private var joinedOffsetMax: Int64 = 0
   private var events: [(offset: Int64, bytes: [UInt8])] = []
+  /// When the oldest of them was published, monotonic microseconds; none before that is told.
+  private var publishedAt: Int?
   /// The last event that was taken; 0 before the first.
   private var lastOffset: Int64 = 0
   private var latest: [LevelKey: [UInt8]] = [:]
@@ -50,9 +52,6 @@ struct RoomFanOut {
 
   /// Whether nobody is here.
   var isEmpty: Bool { members.isEmpty }
-
-  /// Whether events wait to be sent.
-  var hasEvents: Bool { !events.isEmpty }
 
   /// Up to which event a member has been sent everything; nothing for who is no member.
   func sentOffset(_ connection: ConnectionID) -> Int64? {
@@ -88,6 +87,11 @@ struct RoomFanOut {
     lastOffset = offset
   }
 
+  /// Takes the moment at which the events that came last were published.
+  mutating func take(publishedAt moment: Int) {
+    if publishedAt == nil, !events.isEmpty { publishedAt = moment }
+  }
+
   /// Takes the latest value of something.
   ///
   /// - Returns: whether it replaced one that had not been sent.
@@ -103,15 +107,18 @@ struct RoomFanOut {
   /// - Parameters:
   ///   - now: monotonic milliseconds.
   ///   - connections: where to send.
-  /// - Returns: when to flush again, if something waits, and how many frames were sent.
+  /// - Returns: when to flush again, if something waits, how many frames were sent, and when the oldest of
+  ///   the events in them was published, monotonic microseconds.
   mutating func flush(
     at now: Int64, _ connections: some FrameOutlet
-  ) -> (next: Int64?, sent: Int) {
+  ) -> (next: Int64?, sent: Int, publishedAt: Int?) {
     var next: Int64?
     var sent = 0
+    var published: Int?
     if !events.isEmpty {
       if now >= nextEventFlush {
         sent += sendEvents(connections)
+        published = publishedAt.take()
         nextEventFlush = now + RoomFanOut.eventMilliseconds
       } else {
         next = nextEventFlush
@@ -129,7 +136,7 @@ struct RoomFanOut {
     for key in changed {
       next = min(next ?? Int64.max, key == .count ? nextCountFlush : nextLevelFlush)
     }
-    return (next, sent)
+    return (next, sent, published)
   }
 
   /// Tells one connection that had lagged the latest of everything.
