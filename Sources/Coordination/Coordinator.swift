@@ -70,7 +70,7 @@ package final class Coordinator {
   ///   - storefront: on whose behalf.
   /// - Throws: what the store throws when it cannot load.
   package func prepare(
-    _ commands: some Sequence<Command>, by actor: Actor, storefront: StorefrontID
+    _ commands: [Command], by actor: Actor, storefront: StorefrontID
   ) throws {
     var unknown: [Key] = []
     var places = Places()

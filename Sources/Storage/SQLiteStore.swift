@@ -2,7 +2,8 @@
 //
 // A commit is one transaction: the changed records, the transactions of the ledger and the events of
 // rooms; if anything fails, nothing of it has happened and what is remembered here is forgotten.
-// Threads: belongs to one thread, the writer's. Others read through a SQLiteReader.
+// Threads: belongs to one thread at a time, the writer's, or that of whoever stores a batch for it. Others read
+// through a SQLiteReader.
 
 import Commerce
 import Coordination

@@ -30,23 +30,23 @@ def pins(product, plan, burst=1, lanes=1):
     feed = Feed()
     for lane in range(lanes):
         feed.open_socket(lane, product.staff)
-    for lane, (due, room) in enumerate(plan):
+    for number, (due, room) in enumerate(plan):
         calls = []
-        for number in range(burst):
+        for place in range(burst):
             # The other product each time: pinning what is pinned would tell nobody anything.
             pinned = product.pinned[room] = 1 - product.pinned.get(room, 0)
             calls.append(
-                call(number + 1, "listing.pin", room=f"room-{room}", sku=f"sku-{pinned}"))
-        feed.call(lane % lanes, calls if burst > 1 else calls[0], due)
+                call(place + 1, "listing.pin", room=f"room-{room}", sku=f"sku-{pinned}"))
+        feed.call(number % lanes, calls if burst > 1 else calls[0], due)
     return feed
 
 
 def orders(product, plan, lanes=1):
     feed = Feed()
-    for lane, (due, room) in enumerate(plan):
+    for number, (due, room) in enumerate(plan):
         fields, _ = product.order(room=room)
         fields["lines"][0].update(sku=f"sku-{product.next_order % 2}")
-        feed.post(lane % lanes, "/v1/orders", fields, product.staff, due)
+        feed.post(number % lanes, "/v1/orders", fields, product.staff, due)
     return feed
 
 

@@ -52,8 +52,8 @@ class Peer:
     def events(self, schedule, payload, lanes=1):
         """A feed of one event for each (due, room), over so many connections."""
         feed = Feed()
-        for lane, (due, room) in enumerate(schedule):
-            feed.post(lane % lanes, self.publish_path.format(room=room), payload, due=due,
+        for number, (due, room) in enumerate(schedule):
+            feed.post(number % lanes, self.publish_path.format(room=room), payload, due=due,
                       type="text/plain")
         return feed
 

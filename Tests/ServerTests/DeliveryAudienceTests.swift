@@ -86,9 +86,10 @@ struct DeliveryAudienceTests {
     }
     _ = audience.take(.figures(tickers[0], Array("3".utf8)))
     let next = audience.flush(at: 0, framesMax: 1, outlet)
-    #expect(next.sent == 1 && next.next == 0 && next.published.isEmpty)
-    let last = audience.flush(at: 0, framesMax: 2, outlet)
-    #expect(last.sent == 1 && last.next == TickerBoard.milliseconds && last.published == [5])
+    #expect(next.sent == 1 && next.next == 0)
+    var published: [Int] = []
+    let last = audience.flush(at: 0, framesMax: 2, outlet) { published.append($0) }
+    #expect(last.sent == 1 && last.next == TickerBoard.milliseconds && published == [5])
     let texts = ["0", "1", "2", "[1,2]"].map { Frame(text: Array($0.utf8)).bytes }
     #expect(outlet.frames[first] == texts)
   }

@@ -213,7 +213,50 @@ struct DurabilityOverlapTests {
     bench.writer.nextSweep = Sample.now
     let dispute = Command.dispute(id("o1"), dispute: id("q1"), at: Sample.now)
     #expect(bench.turn([bench.command(dispute)]).answers.map(\.code) == [nil])
-    #expect(bench.memory.transactions.count == 1 && bench.writer.isSettled)
+    #expect(bench.memory.transactions.count == 1 && bench.writer.nextSweep > Sample.now)
+    // Without it, it would have been released.
+    _ = bench.turn([bench.command(.resolve(id("o1"), dispute: id("q1"), at: Sample.now))])
+    bench.writer.nextSweep = Sample.now
+    _ = bench.turn()
+    #expect(bench.memory.transactions.count == 2 && bench.writer.isSettled)
+  }
+
+  @Test("After a sweep that could not be stored the next one goes by itself")
+  func sweepsAlone() throws {
+    let bench = try heldBench()
+    bench.committer.holds = false
+    let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)
+    _ = bench.turn(
+      bench.sale("o1") + [bench.command(.deliver(id("o1"), delivery: id("d1"), at: longAgo))])
+    bench.faults.failsCommits.store(true, ordering: .relaxed)
+    bench.writer.nextSweep = Sample.now
+    #expect(bench.turn([bench.order("o2")]).answers.map(\.code) == ["storage_unavailable"])
+    bench.faults.failsCommits.store(false, ordering: .relaxed)
+    var before = bench.committer.count
+    bench.writer.nextSweep = Sample.now
+    #expect(bench.turn([bench.order("o2")]).answers.map(\.code) == [nil])
+    #expect(bench.committer.count == before + 2 && bench.memory.transactions.count == 2)
+    // And once that was stored, they go together again.
+    before = bench.committer.count
+    bench.writer.nextSweep = Sample.now
+    #expect(bench.turn([bench.order("o3")]).answers.map(\.code) == [nil])
+    #expect(bench.committer.count == before + 1 && !bench.writer.sweepsAlone)
+  }
+
+  @Test(
+    "Reports that come together are read at once; where that fails, only they fail")
+  func prepared() throws {
+    let bench = try heldBench(stateBytesMax: 0)
+    _ = bench.turn([bench.order("first")])
+    let reports = bench.call(.reports((0..<20).map { .success(bench.report("o\($0)")) }))
+    bench.faults.loadsUntilFailure.store(0, ordering: .relaxed)
+    #expect(bench.turn([reports]).answers.map(\.code) == ["storage_unavailable"])
+    #expect(bench.finish().answers.map(\.code) == [nil])
+    // Each of them alone would need one load or more.
+    bench.faults.loadsUntilFailure.store(12, ordering: .relaxed)
+    #expect(bench.turn([reports]).isEmpty)
+    #expect(bench.finish().answers.map(\.code) == [nil])
+    #expect(bench.memory.records[.order(Sample.storefront, id("o19"))] != nil)
   }
 
   @Test("A stop has everything stored and answered that was taken")

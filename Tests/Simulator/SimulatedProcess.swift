@@ -78,6 +78,8 @@ final class SimulatedProcess {
   /// What waits for the next round.
   private var mailbox: [WriterMessage] = []
   private let outlet: any FrameOutlet
+  /// After so many frames a loop lets others have a turn.
+  private let framesMax: Int
   /// Answers of the commission service that the writer has not decided on.
   private(set) var handedOver: Set<DelegatedOrder> = []
 
@@ -95,6 +97,7 @@ final class SimulatedProcess {
   ) {
     self.clock = clock
     self.outlet = outlet
+    framesMax = swarm.seed % 2 == 0 ? .max : 1 + Int(swarm.seed / 2 % 4)
     let ports = (0..<swarm.loops).map { _ in SimulatedPort(disk, swarm.planted) }
     loops = ports.map { Loop(port: $0) }
     var stateBytesMax = 268_435_456
@@ -190,7 +193,10 @@ final class SimulatedProcess {
   }
 
   private func flush(_ index: Int) {
-    loops[index].nextFlush = loops[index].audience.flush(at: clock.now, outlet).next
+    loops[index].nextFlush =
+      loops[index].audience.flush(
+        at: clock.now, framesMax: framesMax, outlet
+      ).next
   }
 
   private func posted(_ message: LoopMessage, to index: Int) {

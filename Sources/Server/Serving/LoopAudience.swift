@@ -28,7 +28,7 @@ package struct LoopAudience {
   /// Rooms with events of which nobody has said when they were published.
   private var unpublished: [RoomKey] = []
 
-  private enum Due {
+  private enum Due: Equatable {
     case room(RoomKey)
     case board(Ticker)
   }
@@ -75,6 +75,8 @@ package struct LoopAudience {
     guard let member = rooms[key]?.remove(id) else { return nil }
     if rooms[key]?.isEmpty == true {
       rooms[key] = nil
+      // Whoever comes next makes it a new room, which is due for its own news.
+      due.removeAll { $0 == .room(key) }
     }
     return member.viewer
   }
@@ -89,6 +91,7 @@ package struct LoopAudience {
     guard boards[ticker]?.remove(id) == true else { return false }
     if boards[ticker]?.isEmpty == true {
       boards[ticker] = nil
+      due.removeAll { $0 == .board(ticker) }
     }
     return true
   }
@@ -134,43 +137,44 @@ package struct LoopAudience {
   ///   - framesMax: after so many frames the rest waits for the next call, which should come soon; one room
   ///     and one ticker is told whole.
   ///   - outlet: where to send.
-  /// - Returns: when to flush again, if something waits; how many frames were sent; and for each room whose
-  ///   events were sent, when the oldest of them was published, monotonic microseconds.
+  ///   - published: told after each room whose events were sent when the oldest of them was published,
+  ///     monotonic microseconds.
+  /// - Returns: when to flush again, if something waits, and how many frames were sent.
   package mutating func flush(
-    at now: Int64, framesMax: Int = .max, _ outlet: some FrameOutlet
-  ) -> (next: Int64?, sent: Int, published: [Int]) {
+    at now: Int64, framesMax: Int = .max, _ outlet: some FrameOutlet,
+    published: (Int) -> Void = { _ in }
+  ) -> (next: Int64?, sent: Int) {
     var next: Int64?
     var sent = 0
-    var published: [Int] = []
     let waiting = due
     due.removeAll(keepingCapacity: true)
     for (place, news) in waiting.enumerated() {
       guard sent < framesMax else {
         due.insert(contentsOf: waiting[place...], at: 0)
-        return (now, sent, published)
+        return (now, sent)
       }
-      let (again, frames, moment) = flush(news, at: now, outlet)
+      let (again, frames) = flush(news, at: now, outlet, published)
       sent += frames
-      if let moment { published.append(moment) }
       guard let again else { continue }
       next = min(next ?? Int64.max, again)
       due.append(news)
     }
-    return (next, sent, published)
+    return (next, sent)
   }
 
   private mutating func flush(
-    _ news: Due, at now: Int64, _ outlet: some FrameOutlet
-  ) -> (next: Int64?, sent: Int, publishedAt: Int?) {
+    _ news: Due, at now: Int64, _ outlet: some FrameOutlet, _ published: (Int) -> Void
+  ) -> (next: Int64?, sent: Int) {
     switch news {
     case .room(let key):
-      guard let flushed = rooms[key]?.flush(at: now, outlet) else { return (nil, 0, nil) }
+      guard let flushed = rooms[key]?.flush(at: now, outlet) else { return (nil, 0) }
       rooms[key]?.isDue = flushed.next != nil
-      return flushed
+      if let moment = flushed.publishedAt { published(moment) }
+      return (flushed.next, flushed.sent)
     case .board(let ticker):
-      guard let flushed = boards[ticker]?.flush(at: now, outlet) else { return (nil, 0, nil) }
+      guard let flushed = boards[ticker]?.flush(at: now, outlet) else { return (nil, 0) }
       boards[ticker]?.isDue = flushed.next != nil
-      return (flushed.next, flushed.sent, nil)
+      return flushed
     }
   }
 

@@ -44,7 +44,6 @@ final class LoopServer: LoopDelegate {
   var epochs: [RoomKey: Int64] = [:]
   private var nextCall: UInt64 = 0
   private var audience = LoopAudience()
-  private var nextFlush: Int64?
   private var nextSweep: Int64 = 0
   private var countsSeen = Connections.Counts()
   /// When a stop is over at the latest; none while nobody stops the server.
@@ -195,31 +194,28 @@ final class LoopServer: LoopDelegate {
   private func drainIfAnswered(at now: Int64) {
     guard let stopDeadline, !isDraining, pending.isEmpty || now >= stopDeadline else { return }
     isDraining = true
+    flush(at: now, framesMax: .max)
     loop.drain(withinMilliseconds: max(0, stopDeadline - now))
   }
 
   func deadlineReached(at now: Int64) -> Int64? {
-    flush(at: now)
     if now >= nextSweep {
       nextSweep = now + 1000
       sweepSessions(at: now)
     }
-    return min(nextSweep, nextFlush ?? Int64.max, stopDeadline ?? Int64.max)
+    return min(nextSweep, stopDeadline ?? Int64.max)
   }
 
   /// After so many frames, some milliseconds, whoever asks for something has a turn before the rest is sent.
   private static let framesPerTurn = 256
 
-  private func flush(at now: Int64) {
+  private func flush(at now: Int64, framesMax: Int = LoopServer.framesPerTurn) {
     guard audience.hasNews else { return }
-    let (next, sent, published) = audience.flush(
-      at: now, framesMax: LoopServer.framesPerTurn, connections)
-    if !published.isEmpty {
-      let end = monotonicMicroseconds()
-      for begin in published { context.health.fanOut.observe(end - begin) }
+    let health = context.health
+    let (next, sent) = audience.flush(at: now, framesMax: framesMax, connections) { begin in
+      health.fanOut.observe(monotonicMicroseconds() - begin)
     }
-    if sent > 0 { context.health.framesSent.add(sent, ordering: .relaxed) }
-    nextFlush = next
+    if sent > 0 { health.framesSent.add(sent, ordering: .relaxed) }
     if let next { connections.requestDeadline(at: next) }
   }
 

@@ -87,7 +87,8 @@ struct RoomFanOut {
     lastOffset = offset
   }
 
-  /// Takes the moment at which the events that came last were published.
+  /// Takes the moment at which the events that came last were published, monotonic microseconds; the oldest
+  /// that waits counts.
   mutating func take(publishedAt moment: Int) {
     if publishedAt == nil, !events.isEmpty { publishedAt = moment }
   }

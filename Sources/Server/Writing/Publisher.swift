@@ -95,14 +95,19 @@ struct Publisher {
     try tell(news, coordinator, presence)
   }
 
-  /// Tells a room how many are in it, and those whose figures count them.
+  /// Tells rooms how many are in them, and those whose figures count them, each once.
   ///
   /// - Throws: as `publish`.
-  mutating func publishCount(
-    _ key: RoomKey, promoter: MemberID?, _ coordinator: Coordinator, _ presence: Presence
+  mutating func publishCounts(
+    _ changed: [(key: RoomKey, promoter: MemberID?)], _ coordinator: Coordinator,
+    _ presence: Presence
   ) throws {
-    var news: [News] = [.count(key), .figures(.room(key.storefront, key.room))]
-    if let promoter { news.append(.figures(.earnings(key.storefront, promoter, key.room))) }
+    var news: [News] = []
+    for (key, promoter) in changed {
+      news.append(.count(key))
+      news.append(.figures(.room(key.storefront, key.room)))
+      if let promoter { news.append(.figures(.earnings(key.storefront, promoter, key.room))) }
+    }
     try tell(news, coordinator, presence)
   }
 

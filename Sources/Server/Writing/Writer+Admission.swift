@@ -48,8 +48,10 @@ extension Writer {
       .joined(
         address, key, caller.person, offset: progress.offset,
         Answer(body: JSON.object(members).bytes, epoch: progress.epoch)))
+    // It may be long, and there may be many: none waits for the next one to be put together.
+    publisher.flush()
     // The answer is on its way: whoever it is for has come in, whatever can be told to others.
-    attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
+    attempt { try publisher.publishCounts([(key, promoter)], coordinator, presence) }
   }
 
   private func missed(

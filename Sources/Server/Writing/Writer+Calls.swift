@@ -117,7 +117,8 @@ extension Writer {
 
   /// What time alone brings: releases and expiries. Only between two batches, when the store is the writer's.
   /// It knows nothing then of what is decided and not stored: an order that is due only by that is found the
-  /// next time, and one that no longer is, is passed over by the decision.
+  /// next time, and one that no longer is, is passed over by the decision. What would make the batch too long
+  /// is left to the next time, too; storefronts take turns at being the first.
   func sweep() {
     nextSweep = now.advanced(byMilliseconds: Writer.sweepMilliseconds)
     do {
@@ -126,22 +127,34 @@ extension Writer {
         try store.probe()
         health.storageAnswered()
       }
-      for storefront in try store.storefronts() {
-        let due = try store.dueReleases(storefront, at: now, limit: Writer.sweepLimit)
-        if !due.isEmpty {
-          _ = try coordinator.decide(
-            .release(orders: due.orders, bonuses: due.bonuses), by: .system,
-            storefront: storefront, at: now)
-        }
-        let expired = try store.expiredOrders(storefront, at: now, limit: Writer.sweepLimit)
-        if !expired.isEmpty {
-          _ = try coordinator.decide(
-            .expire(expired), by: .system, storefront: storefront, at: now)
-        }
+      let storefronts = try store.storefronts()
+      let first = storefronts.firstIndex { $0.text > sweptLast } ?? 0
+      for storefront in storefronts[first...] + storefronts[..<first] where !isBatchLong {
+        sweptLast = storefront.text
+        attempt { try sweep(storefront) }
       }
     } catch {
-      // A decision that cannot be made has changed nothing; those before it go with the batch.
       health.storageFailed(error)
     }
+  }
+
+  /// Sweeps into a batch that holds nothing else and that nothing is decided on top of.
+  func sweepAlone() {
+    drain()
+    sweepsAlone = false
+    sweep()
+    drain()
+  }
+
+  /// A decision that cannot be made changes nothing; those before it go with the batch.
+  private func sweep(_ storefront: StorefrontID) throws {
+    func decide(_ command: Command) throws {
+      _ = try coordinator.decide(command, by: .system, storefront: storefront, at: now)
+      hasSwept = true
+    }
+    let due = try store.dueReleases(storefront, at: now, limit: Writer.sweepLimit)
+    if !due.isEmpty { try decide(.release(orders: due.orders, bonuses: due.bonuses)) }
+    let expired = try store.expiredOrders(storefront, at: now, limit: Writer.sweepLimit)
+    if !expired.isEmpty { try decide(.expire(expired)) }
   }
 }

@@ -21,19 +21,21 @@ extension Writer {
 
   /// Whether the batch is so small, and nobody waits, that there is nothing to overlap its commit with.
   private var isBatchAlone: Bool {
-    coordinator.uncommittedRecords <= Writer.aloneRecordsMax && mailbox.count == 0
+    coordinator.uncommittedRecords <= Writer.aloneRecordsMax && isRoundDecided && mailbox.count == 0
   }
 
   /// Hands the decided batch, with what time has brought, to the committer, unless that is at work.
   func handOver() {
     guard inFlight == nil else { return }
     health.turned(calls: waiting.count, rooms: presence.roomsWatched)
-    if now >= nextSweep { sweep() }
+    if now >= nextSweep, !sweepsAlone { sweep() }
     let hasChanges = coordinator.hasUncommitted
     guard hasChanges || !waiting.isEmpty else { return tellDepartures() }
     if hasChanges { failPoint?.pass(.beforeCommit) }
     inFlight = waiting
     waiting.removeAll(keepingCapacity: true)
+    isSweepInFlight = hasSwept
+    hasSwept = false
     let isAlone = isBatchAlone
     let changes = coordinator.handOver()
     // Where nothing changes there is nothing to wait for: what it was decided on is stored.
@@ -71,6 +73,8 @@ extension Writer {
     switch outcome {
     case .success: tell(entries, coordinator.confirm())
     case .failure(let error):
+      if isSweepInFlight { sweepsAlone = true }
+      hasSwept = false
       coordinator.abandon()
       // What was decided on top of it goes with it.
       let onTop = waiting
@@ -92,8 +96,8 @@ extension Writer {
     // First the answers of joins and subscriptions, so that nobody hears of an event that their
     // snapshot contains already; a loop drops what is not above the joined offset.
     for entry in entries { release(entry) }
-    // Whoever is answered need not wait for the news of many others; that of a few goes in the same turn.
-    if changes.records.count > Writer.aloneRecordsMax || failPoint != nil { publisher.flush() }
+    // Many who are answered need not wait for the news; with few of them it goes in the same turn.
+    if entries.count > Writer.toldTogetherMax || failPoint != nil { publisher.flush() }
     if !changes.isEmpty { failPoint?.pass(.afterReply) }
     attempt { try publisher.publish(changes, coordinator, presence) }
     if changes.wantsSettlement {
@@ -104,9 +108,7 @@ extension Writer {
 
   /// The last of what there is to tell: hands it to the loops.
   private func tellDepartures() {
-    for (key, promoter) in departures {
-      attempt { try publisher.publishCount(key, promoter: promoter, coordinator, presence) }
-    }
+    attempt { try publisher.publishCounts(departures, coordinator, presence) }
     departures.removeAll(keepingCapacity: true)
     publisher.flush()
   }
@@ -117,13 +119,16 @@ extension Writer {
       revocations.add(revocation, of: storefront)
       hasRevoked = true
     }
-    if hasRevoked { publisher.tellAll(.accessChanged) }
+    guard hasRevoked else { return }
+    publisher.tellAll(.accessChanged)
+    publisher.flush()
   }
 
   /// The store failed within a call: every call of the batch that is being decided is told so, and nothing
   /// of them has happened. What is being stored was decided before, and becomes what it becomes.
   func failBatch(_ error: any Error) {
     coordinator.rollBack()
+    hasSwept = false
     health.storageFailed(error)
     let entries = waiting
     waiting.removeAll(keepingCapacity: true)

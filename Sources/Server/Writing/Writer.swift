@@ -2,11 +2,11 @@
 //
 // Each round: take what waits, stamp the time once, decide every command into the pending batch. Where
 // nothing is being stored, the batch is handed to the committer at the end of the round, or as soon as it is
-// worth a commit of its own; while that stores it, rounds go on into the
-// next batch, of which there is never more than one, and that bounded. Once a batch is stored, its answers
-// are given and its news is published, from what is committed, before the next one is handed over: nothing is
-// told before everything that it reflects is durable, so that whatever was decided on top of an open commit,
-// refusals and repeats too, waits for its own batch (Writer+Commits.swift).
+// worth a commit of its own; while that stores it, rounds go on into the next batch, of which there is never
+// more than one, and that bounded. Once a batch is stored, its answers are given and its news is published,
+// from what is committed, before the next one is handed over: nothing is told before everything that it
+// reflects is durable, so that whatever was decided on top of an open commit, refusals and repeats too, waits
+// for its own batch (Writer+Commits.swift).
 //
 // When a commit fails, every call of the batch and of the pending one gets a temporary error, and nothing of
 // them has happened; when the store fails within a call, every call of the pending batch, since part of that
@@ -55,6 +55,16 @@ package final class Writer {
   var snapshots: [RoomKey: (offset: Int64, listings: JSON)] = [:]
   var now = Timestamp(milliseconds: 0)
   var nextSweep = Timestamp(milliseconds: 0)
+  /// The storefront that was swept last; the next sweep begins behind it.
+  var sweptLast = ""
+  /// Whether a sweep has decided something of the batch that is being decided, of the one being stored.
+  var hasSwept = false
+  var isSweepInFlight = false
+  /// Whether the batch of the last sweep failed. Then the next one goes by itself, so that what cannot be
+  /// stored of it takes nobody's call with it.
+  var sweepsAlone = false
+  /// Whether everything that this round has taken is decided.
+  var isRoundDecided = false
 
   /// How often due releases and expired orders are looked for.
   static let sweepMilliseconds: Int64 = 1000
@@ -71,6 +81,8 @@ package final class Writer {
   /// A batch that changes so many records, about three orders, is stored by the writer itself where nobody
   /// waits: the threads would take longer to wake each other than the overlap saves.
   static let aloneRecordsMax = 64
+  /// Where more than so many wait for a batch, they are answered before its news is put together.
+  static let toldTogetherMax = 8
   /// How many missed events a join gives back; more is not recovered.
   static let recoveredEventsMax = 1000
   /// How long the missed events may be together: one message must not be what closes a connection
@@ -159,6 +171,7 @@ package final class Writer {
     now = max(now, clock())
     health.writerTime = now
     conclude()
+    isRoundDecided = false
     var hasStopped = false
     for message in messages {
       if case .stop = message { hasStopped = true } else { handle(message) }
@@ -166,7 +179,9 @@ package final class Writer {
       conclude()
       if isBatchLong { makeRoom() } else if isBatchWorthIt { handOver() }
     }
+    isRoundDecided = true
     handOver()
+    if sweepsAlone, now >= nextSweep { sweepAlone() }
     if hasStopped { drain() }
     return !hasStopped
   }
@@ -193,9 +208,10 @@ package final class Writer {
       switch call {
       case .command(let command): answer(address, try decide(command, caller))
       case .reports(let reports):
-        try coordinator.prepare(
-          reports.lazy.compactMap { try? $0.get() }, by: caller.actor,
-          storefront: caller.storefront)
+        var readable: [Command] = []
+        readable.reserveCapacity(reports.count)
+        for case .success(let report) in reports { readable.append(report) }
+        try coordinator.prepare(readable, by: caller.actor, storefront: caller.storefront)
         let results = try reports.map { try decide($0, caller) }
         answer(address, .success(Answer(body: ReportCalls.answer(results))))
       case .importCatalogue(let rows):
