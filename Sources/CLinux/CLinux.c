@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -153,6 +154,10 @@ int clinux_clock_is_kept(void) {
   memset(&state, 0, sizeof state);
   int result = adjtimex(&state);
   return result >= 0 && result != TIME_ERROR && !(state.status & STA_UNSYNC);
+}
+
+void clinux_trim_memory(void) {
+  (void)malloc_trim(0);
 }
 
 void clinux_name_thread(unsigned long thread, const char *name) {

@@ -72,3 +72,7 @@ package func monotonicMilliseconds() -> Int64 {
   precondition(result == 0, "Linux always has a monotonic clock")
   return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }
+
+/// Gives memory that is free between what is in use back to the system. Takes some milliseconds, in which
+/// whoever allocates waits.
+package func giveBackMemory() { clinux_trim_memory() }

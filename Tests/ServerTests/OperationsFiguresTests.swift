@@ -19,6 +19,17 @@ struct OperationsFiguresTests {
       .get, path, headers: HTTPHeaders(headers))
   }
 
+  @Test("A burst of calls is over in the first quiet second after it, once")
+  func burst() {
+    var burst = Burst()
+    let calls = [0, 5, 800, 1_600, 1_605, 1_606, 2_700, 5_000, 5_010, 5_900, 5_900]
+    let isOver = [false, false, false, false, true, false, false, false, true, false, false]
+    #expect(calls.map { burst.isOver(calls: $0) } == isOver)
+    let histogram = Histogram(bounds: [1, 2])
+    for value in 0..<5 { histogram.observe(value) }
+    #expect(histogram.count == 5)
+  }
+
   // MARK: Figures
 
   @Test("Every line of /metrics is what Prometheus reads, and busy figures are there")

@@ -52,5 +52,8 @@ void clinux_format_address(const struct clinux_address *address, char *out, size
 // Whether a time service keeps the wall clock: adjtimex(2).
 int clinux_clock_is_kept(void);
 
+// Gives memory that is free between what is in use back to the system.
+void clinux_trim_memory(void);
+
 // Names a thread for debuggers; more than 15 bytes are refused, which is harmless.
 void clinux_name_thread(unsigned long thread, const char *name);

@@ -87,6 +87,9 @@ package final class Histogram: Sendable {
     }
   }
 
+  /// How many values there were.
+  var count: Int { cumulative.last ?? 0 }
+
   /// All values together.
   var sum: Int { total.load(ordering: .relaxed) }
 }

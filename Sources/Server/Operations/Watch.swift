@@ -2,8 +2,8 @@
 // the others still turn. Nobody waits for it; what it finds is read by /readyz and /metrics.
 //
 // Adding up all balances takes time that grows with the accounts, so it is done every half minute at the
-// most, and never for more than a twentieth of the time. One thread, with a read-only connection of its
-// own.
+// most, and never for more than a twentieth of the time. Memory that a burst has left free is given back in
+// the first quiet second after it. One thread, with a read-only connection of its own.
 
 import Commerce
 import Glibc
@@ -26,6 +26,7 @@ final class Watch {
   private var nextWatchdog: Int64 = 0
   private var reasons: [Health.Reason] = []
   private var wasStuck = false
+  private var burst = Burst()
 
   /// How often the disk and the process are looked at.
   static let milliseconds: Int64 = 1_000
@@ -58,6 +59,9 @@ final class Watch {
     health.surroundings.lookAtProcess()
     tellChanges()
     if now >= nextBooks { lookAtBooks(now) }
+    // The allocator keeps what is free between what stays, such as the answers of ten thousand joins
+    // between their sessions. It holds its locks meanwhile, so not while anybody waits for anything.
+    if burst.isOver(calls: health.callTime.count) { giveBackMemory() }
     // A supervisor that hears nothing for its time restarts us: so it hears of us only while all turn.
     if let notifier, notifier.watchdogMilliseconds != nil, health.pulse.stuck.isEmpty {
       notifier.send("WATCHDOG=1")
@@ -100,5 +104,28 @@ final class Watch {
       let words = JSON.array(stuck.map { .string($0) })
       log.write(stuck.isEmpty ? .info : .error, "liveness", [("stuck", words)])
     }
+  }
+}
+
+/// Tells when a burst of calls is over.
+struct Burst {
+  private var callsBefore = 0
+  private var callsSinceQuiet = 0
+
+  /// So many calls make a burst; so few, from one look to the next, are quiet.
+  static let callsMin = 1_000
+  static let quietCallsMax = 10
+
+  /// Looks once more.
+  ///
+  /// - Parameter calls: how many were answered so far.
+  /// - Returns: whether it is quiet now, for the first time after a burst.
+  mutating func isOver(calls: Int) -> Bool {
+    let fresh = calls - callsBefore
+    callsBefore = calls
+    callsSinceQuiet += fresh
+    guard fresh <= Burst.quietCallsMax else { return false }
+    defer { callsSinceQuiet = 0 }
+    return callsSinceQuiet >= Burst.callsMin
   }
 }
