@@ -21,6 +21,20 @@ struct DurabilityOverlapTests {
     return bench
   }
 
+  /// A delivery of so long ago that its order is due.
+  private func delivered(_ bench: WriterBench) -> WriterMessage {
+    let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)
+    return bench.command(.deliver(id("o1"), delivery: id("d1"), at: longAgo))
+  }
+
+  /// A bench that stores at once, with an order that is due for its release.
+  private func dueBench() throws -> WriterBench {
+    let bench = try heldBench()
+    bench.committer.holds = false
+    _ = bench.turn(bench.sale("o1") + [delivered(bench)])
+    return bench
+  }
+
   @Test(
     "A report is answered once it is stored, and its repeat not before it", arguments: [0, .max])
   func repeats(stateBytesMax: Int) throws {
@@ -186,11 +200,9 @@ struct DurabilityOverlapTests {
   @Test("A sweep waits for no commit: it goes between two batches, and finds what is stored")
   func sweeps() throws {
     let bench = try heldBench()
-    let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)
-    let delivered = Command.deliver(id("o1"), delivery: id("d1"), at: longAgo)
     _ = bench.turn(bench.sale("o1"))
     bench.writer.nextSweep = Sample.now
-    #expect(bench.turn([bench.command(delivered)]).isEmpty)
+    #expect(bench.turn([delivered(bench)]).isEmpty)
     #expect(bench.writer.nextSweep == Sample.now && bench.committer.isHolding)
     // Due only by what is in the batch that is handed over now: not found yet.
     #expect(bench.finish().answers.count == 2)
@@ -205,11 +217,7 @@ struct DurabilityOverlapTests {
 
   @Test("What is no longer due by what is only decided, a sweep passes over")
   func sweepsBehind() throws {
-    let bench = try heldBench()
-    bench.committer.holds = false
-    let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)
-    _ = bench.turn(
-      bench.sale("o1") + [bench.command(.deliver(id("o1"), delivery: id("d1"), at: longAgo))])
+    let bench = try dueBench()
     bench.writer.nextSweep = Sample.now
     let dispute = Command.dispute(id("o1"), dispute: id("q1"), at: Sample.now)
     #expect(bench.turn([bench.command(dispute)]).answers.map(\.code) == [nil])
@@ -223,11 +231,7 @@ struct DurabilityOverlapTests {
 
   @Test("After a sweep that could not be stored the next one goes by itself")
   func sweepsAlone() throws {
-    let bench = try heldBench()
-    bench.committer.holds = false
-    let longAgo = Sample.now.advanced(byMilliseconds: -30 * 86_400_000)
-    _ = bench.turn(
-      bench.sale("o1") + [bench.command(.deliver(id("o1"), delivery: id("d1"), at: longAgo))])
+    let bench = try dueBench()
     bench.faults.failsCommits.store(true, ordering: .relaxed)
     bench.writer.nextSweep = Sample.now
     #expect(bench.turn([bench.order("o2")]).answers.map(\.code) == ["storage_unavailable"])
@@ -243,8 +247,7 @@ struct DurabilityOverlapTests {
     #expect(bench.committer.count == before + 1 && !bench.writer.sweepsAlone)
   }
 
-  @Test(
-    "Reports that come together are read at once; where that fails, only they fail")
+  @Test("Reports that come together are read at once; where that fails, only they fail")
   func prepared() throws {
     let bench = try heldBench(stateBytesMax: 0)
     _ = bench.turn([bench.order("first")])

@@ -135,7 +135,7 @@ struct DurabilityWriterTests {
       return old.hasExpired
     }
     var loads = 0
-    while bench.memory.transactions.count == booked || !hasExpired, loads < 40 {
+    while bench.memory.transactions.count == booked || !hasExpired, loads < 30 {
       bench.writer.nextSweep = Sample.now
       bench.faults.loadsUntilFailure.store(loads, ordering: .relaxed)
       // It waits for the batch that the sweep goes into, and needs nothing that has to be loaded.
@@ -145,7 +145,7 @@ struct DurabilityWriterTests {
       loads += 1
     }
     // Once enough could be loaded, both were done: the order was released and the other one expired.
-    #expect((4..<40).contains(loads) && bench.memory.transactions.count == booked + 1 && hasExpired)
+    #expect((4..<30).contains(loads) && bench.memory.transactions.count == booked + 1 && hasExpired)
   }
 
   @Test("Figures go on for one watcher of a loop when another one of that loop has gone")
